@@ -199,3 +199,20 @@ class End:
 
 
 Delta: TypeAlias = Begin | TextDelta | ToolDelta | ChoiceEnd | End
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedPrompt:
+    """Texts to turn into vectors, in order; *dimensions* None leaves their length to the model."""
+
+    texts: tuple[str, ...] = field(repr=False)
+    dimensions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedReply:
+    """One vector for each text, in order. *usage* is None where the provider gave none."""
+
+    vectors: tuple[tuple[float, ...], ...] = field(repr=False)
+    model: str
+    usage: Usage | None = None
