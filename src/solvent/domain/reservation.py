@@ -1,6 +1,6 @@
 """Reservations: money held for a call in flight, and the ways in which one is closed, once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from solvent.domain.entry import Entry
@@ -37,8 +37,8 @@ class Ask:
 
     def same_as(self, scopes: tuple[str, ...], bound_nanos: int, blank: Entry) -> bool:
         """Say whether this repeats an ask with that content; instants and the place in line are no part of it."""
-        told = (self.scopes, self.bound_nanos, self.blank.content())
-        return told == (scopes, bound_nanos, blank.content())
+        same_line = replace(self.blank.content(), admitted_us=0) == replace(blank.content(), admitted_us=0)
+        return same_line and (self.scopes, self.bound_nanos) == (scopes, bound_nanos)
 
 
 @dataclass(frozen=True, slots=True)
