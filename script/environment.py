@@ -71,7 +71,7 @@ def create() -> None:
 
 def pip(*arguments: str) -> None:
     """Install into the environment, with the user's own pip configuration but never outside it."""
-    command = [str(VENV / "bin" / "python"), "-I", "-m", "pip", "install", "--quiet"]
+    command = [str(VENV / "bin" / "python"), "-I", "-m", "pip", "install", "-qq"]
     quiet = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     done = subprocess.run([*command, *arguments], env=os.environ | quiet, cwd=ROOT, check=False)
     if done.returncode:
