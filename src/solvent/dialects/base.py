@@ -31,7 +31,9 @@ class Facts:
     ``usage`` is None where the provider gave none. ``complete`` is false while a stream has not shown its end
     mark, or where the reply says that it goes on elsewhere. ``error`` is the provider's own error document
     where a reply that began well ended in one. ``written`` are the texts the model wrote, for counting what an
-    aborted stream delivered.
+    aborted stream delivered. ``doubt`` says why the usage of a stream, already on its way to the client, cannot
+    be believed; ``usage`` is None then. (Of a whole reply that is an error, ``UsageContradictory``.)
+    ``price_context`` are the reply's own words that select a price, such as the service tier that served it.
     """
 
     usage: Usage | None = None
@@ -41,6 +43,8 @@ class Facts:
     complete: bool = True
     error: Json | None = None
     written: tuple[str, ...] = field(default=(), repr=False)
+    doubt: str = ""
+    price_context: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
