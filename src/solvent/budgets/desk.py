@@ -6,6 +6,7 @@ A denial is decided in ``domain.budget`` inside the store; the desk waits, gives
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from solvent.budgets.line import Place, WaitingLine, line_key
 from solvent.domain.budget import Balance, Budget, Denied, applicable, lines
@@ -14,6 +15,7 @@ from solvent.domain.entry import Entry
 from solvent.domain.period import Period, Window
 from solvent.domain.reservation import Ask, Hold, Reservation, Settlement
 from solvent.domain.scope import is_default, parse_pattern, parse_scope
+from solvent.errors import Shortfall, StorageUnavailable
 from solvent.ports.storage import BudgetStore
 
 
@@ -33,6 +35,29 @@ class Standing:
         return max(0, self.limit_nanos - self.balance.spent_nanos - self.balance.held_nanos)
 
 
+class Offers(Protocol):
+    """What a call would accept: the hold it wants, and smaller ones it could live with."""
+
+    def first(self) -> Ask:
+        """Return the largest ask."""
+        ...
+
+    def smaller(self, than: Ask, shortfall: Shortfall) -> Ask | None:
+        """Return an ask with a smaller bound than the one just denied by *shortfall*; None when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """The terms on which a call waits."""
+
+    queued_us: int
+    until_us: int
+
+    def put(self, ask: Ask) -> Ask:
+        return replace(ask, queued_us=self.queued_us, queue_until_us=self.until_us)
+
+
 class Desk:
     """Holds and closes, over one store. *tick_s* is how often the first in line asks about other processes."""
 
@@ -40,33 +65,47 @@ class Desk:
         self._store = store
         self._clock = clock
         self._line = WaitingLine(tick_s)
+        self._owed: dict[str, tuple[Entry, ...]] = {}
 
-    async def hold(self, ask: Ask, *, wait_s: float) -> Reservation | Denied:
-        """Take the hold, waiting up to *wait_s* seconds, first come first served, while it is only busy.
+    async def hold(self, offers: Offers, *, wait_s: float) -> Reservation | Denied:
+        """Take the largest hold on offer, waiting up to *wait_s* while the smallest is only busy.
 
-        Returns the denial when the budget is spent, or still busy when patience ends; nothing is changed then.
-        A cancelled wait leaves the line.
+        Waiting is first come first served. Returns the denial of the smallest offer when its budget is spent,
+        or still busy when patience ends; nothing is changed then. A cancelled wait leaves the line.
         """
+        first = offers.first()
         if wait_s <= 0:
-            return await self._store.reserve(ask)
-        arrived_us = ask.asked_us if ask.queued_us is None else ask.queued_us
-        patient = replace(
-            ask, queued_us=arrived_us, queue_until_us=self._clock.now_us() + round(wait_s * US_PER_S)
-        )
-        answer = await self._store.reserve(patient)
+            return await self._ask(offers, first)
+        until_us = self._clock.now_us() + round(wait_s * US_PER_S)
+        terms = _Terms(first.asked_us, until_us)
+        answer = await self._ask(offers, terms.put(first))
         if isinstance(answer, Reservation) or not answer.busy:
             return answer
-        return await self._wait(patient, answer, self._clock.monotonic_s() + wait_s)
+        return await self._wait(offers, terms, answer, self._clock.monotonic_s() + wait_s)
 
-    async def _wait(self, ask: Ask, denied: Denied, until_s: float) -> Reservation | Denied:
+    async def _ask(self, offers: Offers, ask: Ask) -> Reservation | Denied:
+        """Ask the store for one offer after the other, each smaller, until one is admitted or none is left."""
+        answer = await self._store.reserve(ask)
+        while isinstance(answer, Denied):
+            smaller = offers.smaller(ask, answer.shortfall)
+            if smaller is None or smaller.bound_nanos >= ask.bound_nanos:
+                return answer
+            ask = _in_place_of(ask, smaller)
+            answer = await self._store.reserve(ask)
+        return answer
+
+    async def _wait(
+        self, offers: Offers, terms: _Terms, denied: Denied, until_s: float
+    ) -> Reservation | Denied:
         """Stand in line until admitted, spent, or out of patience; leave nothing behind either way."""
-        place = Place(ask.queued_us or 0, ask.id)
+        ask_id = offers.first().id
+        place = Place(terms.queued_us, ask_id)
         admitted = False
         try:
             while denied.busy and (patience_s := until_s - self._clock.monotonic_s()) > 0:
                 self._line.stand(line_key(denied.shortfall), place)
                 await self._line.turn_of(place, patience_s)
-                answer = await self._store.reserve(_asked_at(ask, self._clock.now_us()))
+                answer = await self._ask(offers, terms.put(_asked_at(offers.first(), self._clock.now_us())))
                 if isinstance(answer, Reservation):
                     admitted = True
                     return answer
@@ -75,19 +114,46 @@ class Desk:
         finally:
             self._line.leave(place)
             if not admitted:
-                await asyncio.shield(self._store.leave_line(ask.id))
+                await asyncio.shield(self._store.leave_line(ask_id))
 
-    async def settle(self, reservation_id: str, entries: tuple[Entry, ...]) -> Settlement:
-        """Book *entries* and close the reservation; see ``BudgetStore.settle``."""
-        settlement = await self._store.settle(reservation_id, entries)
+    async def settle(self, reservation_id: str, entries: tuple[Entry, ...]) -> Settlement | None:
+        """Book *entries* and close the reservation; see ``BudgetStore.settle``.
+
+        Returns None when the store cannot take them now: they are owed, and ``pay_owed`` tries again. Should the
+        process die first, its journal tells its successor.
+        """
+        return await self._closed(reservation_id, entries)
+
+    async def release(self, reservation_id: str) -> Settlement | None:
+        """Give back a hold whose call was never sent; see ``BudgetStore.release``. None as for ``settle``."""
+        return await self._closed(reservation_id, ())
+
+    async def _closed(self, reservation_id: str, entries: tuple[Entry, ...]) -> Settlement | None:
+        try:
+            if entries:
+                settlement = await self._store.settle(reservation_id, entries)
+            else:
+                settlement = await self._store.release(reservation_id)
+        except StorageUnavailable:
+            self._owed[reservation_id] = entries
+            return None
+        self._owed.pop(reservation_id, None)
         self._line.wake()
         return settlement
 
-    async def release(self, reservation_id: str) -> Settlement:
-        """Give back a hold whose call was never sent; see ``BudgetStore.release``."""
-        settlement = await self._store.release(reservation_id)
-        self._line.wake()
-        return settlement
+    async def pay_owed(self) -> tuple[str, ...]:
+        """Close what the store could not close before; return those reservations, and stop at the first that fails."""
+        paid: list[str] = []
+        for reservation_id, entries in tuple(self._owed.items()):
+            if await self._closed(reservation_id, entries) is None:
+                break
+            paid.append(reservation_id)
+        return tuple(paid)
+
+    @property
+    def owed(self) -> int:
+        """How many closings wait for the store; at most the calls that were in flight when it failed."""
+        return len(self._owed)
 
     async def define(self, budget: Budget) -> Budget | None:
         """Put *budget* in force and return the one it replaces.
@@ -146,3 +212,9 @@ class Desk:
 def _asked_at(ask: Ask, now_us: int) -> Ask:
     """Return *ask* made again at *now_us*, so that it meets the window of its admission."""
     return replace(ask, asked_us=now_us, blank=replace(ask.blank, admitted_us=now_us))
+
+
+def _in_place_of(denied: Ask, smaller: Ask) -> Ask:
+    """Return *smaller* made at the instant and from the place of the ask that was *denied*."""
+    placed = replace(smaller, queued_us=denied.queued_us, queue_until_us=denied.queue_until_us)
+    return _asked_at(placed, denied.asked_us)

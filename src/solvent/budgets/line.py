@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 from solvent.errors import Shortfall
 
-
 LineKey: TypeAlias = tuple[str, str, int]
 
 

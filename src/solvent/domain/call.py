@@ -91,7 +91,10 @@ class CallOptions:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it came in. ``raw`` are the very bytes received, ``document`` what they say, parsed once."""
+    """One call as it came in. ``raw`` are the very bytes received, ``document`` what they say, parsed once.
+
+    ``headers`` are the caller's; a provider gets those that its dialect allows, and no other.
+    """
 
     id: str
     operation: Operation
@@ -103,3 +106,4 @@ class Call:
     document: Json = field(repr=False)
     raw: bytes = field(repr=False)
     options: CallOptions = CallOptions()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -1,0 +1,14 @@
+"""Admit: read what a call may demand, before anything is looked up or held."""
+
+from solvent.calls.records import Admitted
+from solvent.dialects.table import codec
+from solvent.domain.call import Call
+
+
+def admit(call: Call) -> Admitted:
+    """Return the call with its demand.
+
+    Raises:
+        CallInvalid: its body cannot be what its dialect says; the field is named.
+    """
+    return Admitted(call, codec(call.dialect).demand(call.document, len(call.raw)))

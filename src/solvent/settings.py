@@ -1,0 +1,148 @@
+"""Every setting once: its name, default, unit and meaning.
+
+A setting comes from the environment (``SOLVENT_`` and its name in capitals) or from ``solvent.toml`` in the
+working directory (or the file that ``SOLVENT_CONFIG`` names); the environment wins. Unknown names in the file
+are refused, so a misspelt limit is never a missing one.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from solvent.errors import ConfigurationError
+from solvent.providers.catalog import ProviderConfig
+
+PREFIX = "SOLVENT_"
+
+
+class Settings(BaseModel):
+    """What an operator can choose. Durations are seconds, sizes bytes, counts tokens unless the name says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: str = Field(
+        "sqlite:///solvent.db",
+        description="Where balances and the book are kept: `sqlite:///PATH` or `memory:`.",
+    )
+    prices_file: Path | None = Field(
+        None,
+        description="The operator's own prices and negotiated factors (TOML); they win over the bundled list.",
+    )
+    price_list: Path | None = Field(
+        None,
+        description="A refreshed price list written by `solvent price refresh`, instead of the bundled one.",
+    )
+    credentials_file: Path | None = Field(
+        None, description="A file of `NAME=value` lines with provider credentials; re-read when it changes."
+    )
+    host: str = Field("127.0.0.1", description="The address the gateway listens on.")
+    port: int = Field(
+        4000, ge=0, le=65535, description="The port the gateway listens on; 0 takes a free one."
+    )
+    policy: Literal["refuse", "clamp"] = Field(
+        "refuse",
+        description="When a hard budget cannot hold a call's bound: refuse it, or lower its output limit to what is left.",
+    )
+    busy_wait_s: float = Field(
+        10.0,
+        ge=0,
+        le=600,
+        description="How long a call waits, first come first served, while calls in flight hold the money; 0 refuses at once.",
+    )
+    busy_tick_s: float = Field(
+        0.02, gt=0, le=5, description="How often the first in line asks whether another process has settled."
+    )
+    default_output_tokens: int = Field(
+        8192,
+        ge=1,
+        description="The output limit that solvent sends where the caller names none, at most the model's own.",
+    )
+    clamp_floor_tokens: int = Field(
+        16,
+        ge=1,
+        description="Under `clamp`, the smallest output limit worth sending; below it the call is refused.",
+    )
+    connect_timeout_s: float = Field(10.0, gt=0, description="Longest wait for a connection to a provider.")
+    first_byte_timeout_s: float = Field(300.0, gt=0, description="Longest wait for the head of a reply.")
+    chunk_timeout_s: float = Field(120.0, gt=0, description="Longest wait for the next bytes of a reply.")
+    call_timeout_s: float = Field(900.0, gt=0, description="Longest time for a whole call.")
+    hold_grace_s: float = Field(
+        60.0,
+        gt=0,
+        description="How long after its deadline a hold is kept before it is charged at its bound.",
+    )
+    sweep_s: float = Field(
+        10.0, gt=0, description="How often holds of dead processes and past deadlines are looked for."
+    )
+    max_body_bytes: int = Field(32 * 2**20, ge=1024, description="The largest call that the gateway reads.")
+    max_reply_bytes: int = Field(64 * 2**20, ge=1024, description="The largest whole reply that is read.")
+    max_event_bytes: int = Field(8 * 2**20, ge=1024, description="The largest single event of a stream.")
+    image_ceiling_tokens: int = Field(
+        6240,
+        ge=0,
+        description="Input tokens assumed for an image whose size is not known from the call itself.",
+    )
+    page_ceiling_tokens: int = Field(
+        3500, ge=0, description="Input tokens assumed for each page of a document."
+    )
+    document_ceiling_pages: int = Field(
+        100, ge=1, description="Pages assumed for a document whose length is not known from the call itself."
+    )
+    audio_ceiling_tokens: int = Field(
+        60_000, ge=0, description="Input tokens assumed for each piece of audio or video of unknown length."
+    )
+    server_tool_ceiling_tokens: int = Field(
+        200_000,
+        ge=0,
+        description="Input tokens assumed for what tools run by the provider (search, fetch, code) read back in.",
+    )
+    server_tool_ceiling_uses: int = Field(
+        10, ge=1, description="Uses assumed of a provider-run tool where the call does not cap them."
+    )
+    providers: dict[str, ProviderConfig] = Field(
+        default_factory=dict,
+        description="Own providers, and changes to known ones: `[providers.NAME]` tables with a base URL.",
+    )
+
+    @classmethod
+    def load(cls, *, environment: Mapping[str, str] | None = None, **overrides: object) -> "Settings":
+        """Return the settings of the file and the environment, with *overrides* on top.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or a value is not of its kind; each is named.
+        """
+        env = os.environ if environment is None else environment
+        values: dict[str, Any] = _from_file(env)
+        values |= {
+            name: env[PREFIX + name.upper()]
+            for name in cls.model_fields
+            if name != "providers" and env.get(PREFIX + name.upper(), "") != ""
+        }
+        values |= overrides
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigurationError(_told(error)) from None
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = environment.get(PREFIX + "CONFIG")
+    path = Path(named or "solvent.toml")
+    if named is None and not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"the settings file {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the settings file {path} is not TOML: {error}") from error
+
+
+def _told(error: ValidationError) -> str:
+    """Say each wrong setting by name, with why; values are left out, for one may be a secret."""
+    lines = [f"{'.'.join(map(str, issue['loc'])) or 'settings'}: {issue['msg']}" for issue in error.errors()]
+    return "these settings cannot be used: " + "; ".join(lines)
