@@ -1,0 +1,189 @@
+"""The price book: the catalog and the operator's prices, asked for the rate of a model at an instant."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from genai_prices.data import providers as bundled_providers
+from genai_prices.types import ModelInfo, Provider
+
+from solvent.domain.clock import to_datetime
+from solvent.errors import ModelUnpriced
+from solvent.pricing.listing import Choice, Context, Listing, contexts, listing
+from solvent.pricing.models import traits
+from solvent.pricing.operator import Asked, FactorRow, OperatorPrices, PriceRow
+from solvent.pricing.rate import Rate
+from solvent.pricing.refresh import read_snapshot
+from solvent.pricing.sheet import EMPTY
+
+_REMEMBERED: Final = 4096
+_MAX_NAME: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model that the catalog has a price for."""
+
+    source: str
+    model: str
+    context_tokens: int | None
+
+
+class PriceBook:
+    """Every price there is. Immutable; lookups are remembered, so that pricing a call costs microseconds."""
+
+    def __init__(
+        self, providers: Sequence[Provider], label: str, operator: OperatorPrices | None = None
+    ) -> None:
+        self._providers = providers
+        self._label = label
+        self._operator = operator or OperatorPrices()
+        self._contexts = self._operator.contexts().union(
+            *(contexts(model) for provider in providers for model in provider.models)
+        )
+        self._tariff = lru_cache(_REMEMBERED)(self._find)
+
+    @classmethod
+    def bundled(cls) -> "PriceBook":
+        """Return the catalog that comes with the installed genai-prices; no network is used, ever."""
+        return cls(bundled_providers, f"genai-prices {version('genai-prices')}")
+
+    @classmethod
+    def load(cls, path: Path) -> "PriceBook":
+        """Return the catalog that ``refresh`` kept at *path*.
+
+        Raises:
+            ConfigurationError: the file cannot be read, is broken, or is older than the bundled catalog.
+        """
+        snapshot = read_snapshot(path)
+        return cls(snapshot.providers, f"genai-prices {to_datetime(snapshot.fetched_us):%Y-%m-%d}")
+
+    def with_operator(self, prices: OperatorPrices) -> "PriceBook":
+        """Return the same catalog with the operator's *prices* over it."""
+        return PriceBook(self._providers, self._label, prices)
+
+    def rate(
+        self,
+        source: str,
+        model: str,
+        at_us: int,
+        *,
+        context: Context = (),
+        provider: str = "",
+        deployment: str = "",
+    ) -> Rate:
+        """Return the rate of *model* at *at_us*, microseconds since the epoch.
+
+        *source* is the catalog's name for the provider, *provider* and *deployment* are solvent's own.
+        *context* are the caller's choices that may select another price; unknown ones do not.
+
+        Raises:
+            ModelUnpriced: no price is known; the message says how to declare one.
+        """
+        if len(model) > _MAX_NAME:
+            raise ModelUnpriced(f"no model's name is longer than {_MAX_NAME} characters; got {len(model)}")
+        chosen = tuple(sorted(pair for pair in context if pair in self._contexts))
+        return self._tariff(Asked(source, model, chosen, provider, deployment)).at(at_us)
+
+    def search(self, text: str) -> tuple[Listed, ...]:
+        """Return the catalog's models whose provider or name contains *text*, in any case."""
+        wanted = text.lower().strip()
+        return tuple(
+            Listed(provider.id, model.id, model.context_window)
+            for provider in self._providers
+            for model in provider.models
+            if wanted in f"{provider.id}/{model.id}".lower()
+        )
+
+    def _find(self, asked: Asked) -> "_Tariff":
+        rows = self._operator.rows(asked)
+        discounts = self._operator.discounts(asked)
+        found = self._listed(asked)
+        return _Tariff(asked, self._label, rows, discounts, found)
+
+    def _listed(self, asked: Asked) -> Listing | ModelUnpriced:
+        own = self._provider(asked.source)
+        if own is None:
+            return _unknown(asked, f"the catalog has no provider {asked.source!r}")
+        model = own.find_model(asked.model, all_providers=list(self._providers))
+        if model is None:
+            return _unknown(asked, f"the catalog ({self._label}) does not list it")
+        try:
+            return listing(model, asked.context, own=_among(model, own.models))
+        except ModelUnpriced as error:
+            return error
+
+    def _provider(self, source: str) -> Provider | None:
+        return next((provider for provider in self._providers if provider.id == source), None)
+
+
+class _Tariff:
+    """All that is ever charged for one question; compiles each price once, when it is first asked for."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        label: str,
+        rows: tuple[PriceRow, ...],
+        discounts: tuple[FactorRow, ...],
+        found: Listing | ModelUnpriced,
+    ) -> None:
+        self._asked = asked
+        self._label = label
+        self._rows = rows
+        self._discounts = discounts
+        self._found = found
+        self._rates: dict[tuple[int, int, Choice | None], Rate] = {}
+
+    def at(self, at_us: int) -> Rate:
+        row = _in_force(self._rows, at_us)
+        if row >= 0 and self._rows[row].complete:
+            key: tuple[int, int, Choice | None] = (row, -1, None)
+        elif isinstance(self._found, ModelUnpriced):
+            raise ModelUnpriced(self._found.message)
+        else:
+            key = (row, _in_force(self._discounts, at_us), self._found.choice(at_us))
+        rate = self._rates.get(key)
+        if rate is None:
+            rate = self._rates[key] = self._compile(*key)
+        return rate
+
+    def _compile(self, row: int, discount: int, choice: Choice | None) -> Rate:
+        own = self._rows[row] if row >= 0 else None
+        if choice is None or isinstance(self._found, ModelUnpriced):
+            sheet, parts, context_tokens = EMPTY, [], None
+        else:
+            sheet, parts = self._found.sheet(choice), [self._label]
+            context_tokens = self._found.context_tokens
+        if discount >= 0:
+            factor = self._discounts[discount].factor
+            sheet = sheet.times(Fraction(factor))
+            parts.append(f"×{factor.normalize():.6g}")
+        if own is not None:
+            sheet = sheet.under(own.sheet())
+            context_tokens = own.context_tokens or context_tokens
+            parts.append("operator" if parts or own.from_ is None else f"operator {own.from_:%Y-%m-%d}")
+        asked = self._asked
+        name = f"{asked.provider or asked.source}/{asked.model}"
+        return sheet.compiled(name, " ".join(parts), context_tokens, traits(asked.source, asked.model))
+
+
+def _in_force(rows: Sequence[PriceRow | FactorRow], at_us: int) -> int:
+    """Return the index of the first row that holds at *at_us*, -1 where none does."""
+    return next((index for index, row in enumerate(rows) if row.from_us <= at_us), -1)
+
+
+def _unknown(asked: Asked, why: str) -> ModelUnpriced:
+    return ModelUnpriced(
+        f"{asked.provider or asked.source}/{asked.model} has no price: {why}; declare one in the operator's "
+        f"price file ([[price]] model = {json.dumps(asked.model)}), or free = true if it costs nothing"
+    )
+
+
+def _among(model: ModelInfo, models: Iterable[ModelInfo]) -> bool:
+    return any(model is other for other in models)
