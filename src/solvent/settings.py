@@ -36,22 +36,19 @@ class Settings(BaseModel):
         None,
         description="A refreshed price list written by `solvent price refresh`, instead of the bundled one.",
     )
-    credentials_file: Path | None = Field(
-        None, description="A file of `NAME=value` lines with provider credentials; re-read when it changes."
-    )
     host: str = Field("127.0.0.1", description="The address the gateway listens on.")
     port: int = Field(
         4000, ge=0, le=65535, description="The port the gateway listens on; 0 takes a free one."
     )
     policy: Literal["refuse", "clamp"] = Field(
         "refuse",
-        description="When a hard budget cannot hold a call's bound: refuse it, or lower its output limit to what is left.",
+        description="When a hard budget cannot hold a call: refuse it, or lower its output limit to what is left.",
     )
     busy_wait_s: float = Field(
         10.0,
         ge=0,
         le=600,
-        description="How long a call waits, first come first served, while calls in flight hold the money; 0 refuses at once.",
+        description="How long a call waits, first come first served, while calls in flight hold the money.",
     )
     busy_tick_s: float = Field(
         0.02, gt=0, le=5, description="How often the first in line asks whether another process has settled."
@@ -109,7 +106,12 @@ class Settings(BaseModel):
     )
 
     @classmethod
-    def load(cls, *, environment: Mapping[str, str] | None = None, **overrides: object) -> "Settings":
+    def load(
+        cls,
+        overrides: Mapping[str, object] | None = None,
+        *,
+        environment: Mapping[str, str] | None = None,
+    ) -> "Settings":
         """Return the settings of the file and the environment, with *overrides* on top.
 
         Raises:
@@ -122,7 +124,7 @@ class Settings(BaseModel):
             for name in cls.model_fields
             if name != "providers" and env.get(PREFIX + name.upper(), "") != ""
         }
-        values |= overrides
+        values |= overrides or {}
         try:
             return cls.model_validate(values)
         except ValidationError as error:

@@ -1,6 +1,7 @@
 """An answer on its way to the caller, in the caller's dialect: a whole body, or a stream."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -12,7 +13,7 @@ from solvent.dialects.base import Facts, Tap
 from solvent.dialects.table import codec
 from solvent.dialects.translate import translate_reply, translating_tap
 from solvent.domain.call import Json
-from solvent.errors import Failure, UpstreamError, UpstreamUnavailable, UsageContradictory
+from solvent.errors import Failure, UpstreamDenied, UpstreamError, UpstreamUnavailable, UsageContradictory
 from solvent.ports.upstream import UpstreamReply
 from solvent.providers.classify import failure, stream_failure
 
@@ -61,6 +62,11 @@ class Answer:
         """Say whether the answer comes in chunks; else ``body`` holds all of it."""
         return self.paid.call.stream
 
+    @property
+    def translated(self) -> bool:
+        """Say whether the provider speaks another dialect than the caller."""
+        return self.paid.plan.dialect is not self.paid.call.dialect
+
     async def begin(self) -> None:
         """Read what there is before the first byte may be handed on: an error, or all of a whole answer.
 
@@ -72,7 +78,7 @@ class Answer:
         if not self.streams:
             await self._read_whole()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the stream in the caller's dialect.
 
         Raises:
@@ -100,7 +106,7 @@ class Answer:
         if facts.error is not None:
             error = stream_failure(provider, facts.error)
             self._flight.failed(error.failure)
-            if self._translates:
+            if self.translated:
                 raise error
         elif not facts.complete:
             self._flight.cut()
@@ -116,6 +122,8 @@ class Answer:
         with self._flight.watched():
             body = await self._reply.read(MAX_ERROR_BYTES)
         error = failure(plan.deployment.provider.name, plan.dialect, self.status, self._reply.headers, body)
+        if self.translated or isinstance(error, UpstreamDenied):
+            error.failure = replace(error.failure, body=b"")
         self._flight.failed(error.failure)
         return error
 
@@ -127,7 +135,7 @@ class Answer:
         self.facts = self._facts(document)
         self._flight.completed(self.facts)
         await self._close(self._flight)
-        self.body = orjson.dumps(self._translated(document)) if self._translates else raw
+        self.body = orjson.dumps(self._translated(document)) if self.translated else raw
 
     def _parsed(self, raw: bytes) -> Json:
         try:
@@ -152,12 +160,8 @@ class Answer:
         call, plan = self.paid.call, self.paid.plan
         return translate_reply(plan.dialect, call.dialect, document)
 
-    @property
-    def _translates(self) -> bool:
-        return self.paid.plan.dialect is not self.paid.call.dialect
-
     def _tap(self) -> Tap:
         call, plan = self.paid.call, self.paid.plan
-        if self._translates:
+        if self.translated:
             return translating_tap(plan.dialect, call.dialect, usage=asked_for_usage(call.document))
         return codec(call.dialect).tap(hide_usage=self._hides_usage)

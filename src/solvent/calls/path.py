@@ -99,7 +99,7 @@ class CallPath:
         paid = flight.paid
         if not flight.was_dispatched:
             released = await self._desk.release(paid.reservation.id)
-            return _receipt(paid, paid.blank, released and released.remaining_nanos, cost_nanos=0)
+            return _receipt(paid, paid.blank, released.remaining_nanos if released else None, cost_nanos=0)
         entry = self._bookkeeper.entry(paid, flight.ended(), self._clock.now_us())
         self._journal.settled(paid.reservation.id, (entry,))
         settlement = await self._desk.settle(paid.reservation.id, (entry,))

@@ -70,8 +70,9 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a call cost. ``remaining_nanos`` is the least any hard budget has left; None without one, or while
-    the store could not be asked.
+    """What a call cost.
+
+    ``remaining_nanos`` is the least any hard budget has left; None without one, or while the store cannot say.
     """
 
     call_id: str

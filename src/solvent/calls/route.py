@@ -35,6 +35,14 @@ class Router:
             output_max=output_max(deployment.provider.price_source, deployment.model),
         )
 
+    def limit_field(self, model: str) -> str:
+        """Return the name under which the provider of *model* takes an output limit in OpenAI chat.
+
+        Raises:
+            ModelNotAllowed: no deployment serves the model.
+        """
+        return self._catalog.resolve(model).provider.limit_field
+
     def _rate(self, admitted: Admitted, deployment: Deployment) -> Rate:
         return self.rate_of(
             deployment, deployment.model, admitted.call.received_us, admitted.demand.price_context

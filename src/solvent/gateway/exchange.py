@@ -1,0 +1,189 @@
+"""One exchange on a provider's surface: read the call, open the path, hand on the answer.
+
+Raw ASGI, for this is the path of every call: no dependency injection, no validation but the dialect's own.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from solvent.app import App
+from solvent.calls.answer import Answer
+from solvent.domain.call import Call, Dialect, Json, Operation
+from solvent.domain.money import Money
+from solvent.errors import CallInvalid, SolventError
+from solvent.gateway.attribution import attribution, options
+from solvent.gateway.errors import ErrorReply, Shape, error_event, error_reply
+from solvent.providers.request import PASSED_ON
+
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the address and body of a request name."""
+
+    model: str
+    operation: Operation
+    stream: bool
+
+
+class Exchange:
+    """The ASGI endpoint of one surface. *target* reads the model, operation and mode from path and body."""
+
+    def __init__(
+        self, app: App, shape: Shape, dialect: Dialect, target: Callable[[dict[str, str], Json], Target]
+    ) -> None:
+        self._app = app
+        self._shape = shape
+        self._dialect = dialect
+        self._target = target
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one call; whatever goes wrong is said in the surface's own words."""
+        call_id = self._app.ids.new("call", self._app.clock.now_us())
+        try:
+            call = self._call(call_id, scope, await _body(receive, Headers(scope=scope), self._limit))
+            async with self._app.path.open(call) as answer:
+                if answer.streams:
+                    await self._stream(answer, receive, send)
+                else:
+                    await _reply(send, answer.status, _head(answer), answer.body)
+        except SolventError as error:
+            await _send_error(send, error_reply(error, self._shape, call_id))
+
+    @property
+    def _limit(self) -> int:
+        return self._app.settings.max_body_bytes
+
+    def _call(self, call_id: str, scope: Scope, raw: bytes) -> Call:
+        headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
+        document = _parsed(raw)
+        target = self._target(scope["path_params"], document)
+        return Call(
+            id=call_id,
+            operation=target.operation,
+            dialect=self._dialect,
+            model=target.model,
+            stream=target.stream,
+            attribution=attribution(headers, document),
+            received_us=self._app.clock.now_us(),
+            document=document,
+            raw=raw,
+            options=options(headers),
+            headers=tuple((name, headers[name]) for name in PASSED_ON if name in headers),
+        )
+
+    async def _stream(self, answer: Answer, receive: Receive, send: Send) -> None:
+        """Hand on a stream while watching for a client that goes away, which cancels the call upstream."""
+        pump = asyncio.create_task(self._pump(answer, send))
+        watch = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait({pump, watch}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watch.cancel()
+            if not pump.done():
+                pump.cancel()
+            await asyncio.wait({pump, watch})
+        if not pump.cancelled() and (error := pump.exception()) is not None:
+            raise error
+
+    async def _pump(self, answer: Answer, send: Send) -> None:
+        """Send the stream. One that breaks ends in an error event and never in the mark of a whole answer."""
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": _encoded(_head(answer))}
+        )
+        try:
+            async with aclosing(answer.chunks()) as chunks:
+                async for chunk in chunks:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            last = b""
+        except SolventError as error:
+            last = error_event(error, self._shape, answer.paid.call.id)
+        except OSError:
+            return
+        await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+def _parsed(raw: bytes) -> Json:
+    try:
+        document = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise CallInvalid(f"the body is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise CallInvalid("the body is JSON but not an object; send an object with the call's fields")
+    return document
+
+
+async def _body(receive: Receive, headers: Headers, limit: int) -> bytes:
+    """Return the body.
+
+    Raises:
+        CallInvalid: it is encoded, larger than *limit*, or the client went away while sending it.
+    """
+    if headers.get("content-encoding", "identity") != "identity":
+        raise CallInvalid("the body is compressed; send it without content-encoding")
+    announced = headers.get("content-length", "0")
+    parts: list[bytes] = []
+    size = int(announced) if announced.isdigit() else 0
+    seen = 0
+    more = True
+    while more:
+        if size > limit or seen > limit:
+            raise CallInvalid(f"the body has more than {limit} bytes; send less, or raise max_body_bytes")
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallInvalid("the client went away before its call was whole")
+        parts.append(message.get("body", b""))
+        seen += len(parts[-1])
+        more = message.get("more_body", False)
+    if seen > limit:
+        raise CallInvalid(f"the body has more than {limit} bytes; send less, or raise max_body_bytes")
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _head(answer: Answer) -> list[tuple[str, str]]:
+    """Return the response headers: what it cost, or may cost while it streams, and who served it."""
+    paid, receipt = answer.paid, answer.receipt
+    head = [
+        ("content-type", answer.content_type if answer.streams or not answer.translated else _JSON),
+        ("x-solvent-call-id", paid.call.id),
+        ("x-solvent-provider", paid.plan.deployment.provider.name),
+        ("x-solvent-model", paid.plan.deployment.model if receipt is None else receipt.model),
+        ("x-solvent-cache", "off"),
+    ]
+    if receipt is not None:
+        head.append(("x-solvent-cost-usd", Money.plain(receipt.cost_nanos)))
+    else:
+        head.append(("x-solvent-bound-usd", Money.plain(paid.bound.nanos)))
+    remaining = paid.reservation.remaining_nanos if receipt is None else receipt.remaining_nanos
+    if remaining is not None:
+        head.append(("x-solvent-remaining-usd", Money.plain(remaining)))
+    if paid.output_limit is not None:
+        head.append(("x-solvent-output-limit", f"{paid.output_limit}{'; clamped' if paid.clamped else ''}"))
+    return head
+
+
+async def _send_error(send: Send, reply: ErrorReply) -> None:
+    await _reply(send, reply.status, [("content-type", reply.content_type), *reply.headers], reply.body)
+
+
+async def _reply(send: Send, status: int, head: list[tuple[str, str]], body: bytes) -> None:
+    head.append(("content-length", str(len(body))))
+    await send({"type": "http.response.start", "status": status, "headers": _encoded(head)})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _encoded(head: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in head]
