@@ -21,13 +21,18 @@ class ImageRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a bound must know of a model. ``caches_unasked``: it may bill a cache write no caller asked for."""
+    """What a bound must know of a model.
+
+    ``caches_unasked``: it may bill a cache write that no caller asked for. ``bills_file_search``: a search of
+    files that the provider runs has a fee of its own.
+    """
 
     images: ImageRule
-    caches_unasked: bool
+    caches_unasked: bool = True
+    bills_file_search: bool = True
 
 
-UNKNOWN: Final = Traits(ImageRule.ANY, caches_unasked=True)
+UNKNOWN: Final = Traits(ImageRule.ANY)
 
 _OUTPUT_MAX: Final = (
     # platform.openai.com/docs/models
@@ -95,11 +100,11 @@ def traits(source: str, model: str) -> Traits:
     if name.startswith("claude") or ".claude" in name:
         return Traits(ImageRule.ANTHROPIC, caches_unasked=False)
     if name.startswith("gemini"):
-        return Traits(ImageRule.GOOGLE, caches_unasked=False)
+        return Traits(ImageRule.GOOGLE, caches_unasked=False, bills_file_search=False)
     if name.startswith("gpt-4o-mini"):
-        return Traits(ImageRule.OPENAI_4O_MINI, caches_unasked=True)
+        return Traits(ImageRule.OPENAI_4O_MINI)
     if source == "openai" or name.startswith(("gpt-", "chatgpt-", "o1", "o3", "o4")):
-        return Traits(ImageRule.OPENAI, caches_unasked=True)
+        return Traits(ImageRule.OPENAI)
     return UNKNOWN
 
 
