@@ -110,6 +110,37 @@ class Field:
             raise self.invalid(f"must be true or false; it is {_kind(self.value)}")
         return self.value
 
+    def text_of(self, *names: str) -> str | None:
+        """Return a member that is a string; None where it is not there."""
+        found = self.get(*names)
+        return None if found is None else found.text()
+
+    def count_of(self, *names: str) -> int | None:
+        """Return a member that is a whole number of at least zero; None where it is not there."""
+        found = self.get(*names)
+        return None if found is None else found.count()
+
+    def number_of(self, *names: str) -> float | None:
+        """Return a member that is a number; None where it is not there."""
+        found = self.get(*names)
+        return None if found is None else found.number()
+
+    def flag_of(self, *names: str) -> bool | None:
+        """Return a member that is true or false; None where it is not there."""
+        found = self.get(*names)
+        return None if found is None else found.flag()
+
+    def object_of(self, *names: str) -> Json | None:
+        """Return a member that is an object; None where it is not there."""
+        found = self.get(*names)
+        return None if found is None else found.object()
+
+    def list_of(self, *names: str) -> Iterator["Field"]:
+        """Yield the elements of a member that is a list; none where it is not there."""
+        found = self.get(*names)
+        if found is not None:
+            yield from found.each()
+
     def dumped(self) -> str:
         """Return the value as compact JSON text."""
         try:
@@ -126,9 +157,9 @@ def of_call(document: Json) -> Field:
     return Field(document)
 
 
-def of_reply(document: Any) -> Field:
-    """Return the cursor at the root of a provider's *document*: its errors are ``UsageContradictory``."""
-    return Field(document, wrong=UsageContradictory)
+def of_reply(document: Any, path: str = "") -> Field:
+    """Return the cursor at a provider's *document*, found at *path*: its errors are ``UsageContradictory``."""
+    return Field(document, path, UsageContradictory)
 
 
 def parse_reply(text: str | bytes) -> Json:
