@@ -9,7 +9,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 from solvent.budgets.desk import Desk
@@ -93,15 +93,7 @@ def price_book(settings: Settings) -> PriceBook:
 
 def ceilings(settings: Settings) -> Ceilings:
     """Return what a call is assumed to use where its body does not tell."""
-    return Ceilings(
-        default_output_tokens=settings.default_output_tokens,
-        image_tokens=settings.image_ceiling_tokens,
-        page_tokens=settings.page_ceiling_tokens,
-        document_pages=settings.document_ceiling_pages,
-        audio_tokens=settings.audio_ceiling_tokens,
-        server_tool_tokens=settings.server_tool_ceiling_tokens,
-        server_tool_uses=settings.server_tool_ceiling_uses,
-    )
+    return Ceilings(**{field.name: getattr(settings, field.name) for field in fields(Ceilings)})
 
 
 def deadlines(settings: Settings) -> Deadlines:

@@ -78,27 +78,30 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(32 * 2**20, ge=1024, description="The largest call that the gateway reads.")
     max_reply_bytes: int = Field(64 * 2**20, ge=1024, description="The largest whole reply that is read.")
     max_event_bytes: int = Field(8 * 2**20, ge=1024, description="The largest single event of a stream.")
-    image_ceiling_tokens: int = Field(
-        6240,
+    image_tokens: int = Field(
+        5_000, ge=0, description="Input tokens assumed for an image whose size the call does not tell."
+    )
+    document_pages: int = Field(
+        100, ge=1, description="Pages assumed of a document whose length the call does not tell."
+    )
+    document_page_tokens: int = Field(8_000, ge=0, description="Input tokens assumed for a document's page.")
+    audio_tokens: int = Field(115_200, ge=0, description="Input tokens assumed for each piece of audio.")
+    video_tokens: int = Field(540_000, ge=0, description="Input tokens assumed for each video.")
+    remembered_tokens: int = Field(
+        1_000_000,
         ge=0,
-        description="Input tokens assumed for an image whose size is not known from the call itself.",
+        description="Input tokens assumed of what a provider adds itself, where the context window is not known.",
     )
-    page_ceiling_tokens: int = Field(
-        3500, ge=0, description="Input tokens assumed for each page of a document."
+    server_tool_uses: int = Field(
+        8,
+        ge=1,
+        description="Uses assumed of a tool that the provider runs, where the call does not cap them.",
     )
-    document_ceiling_pages: int = Field(
-        100, ge=1, description="Pages assumed for a document whose length is not known from the call itself."
+    server_tool_tokens: int = Field(
+        32_000, ge=0, description="Input tokens assumed that each use of such a tool reads back."
     )
-    audio_ceiling_tokens: int = Field(
-        60_000, ge=0, description="Input tokens assumed for each piece of audio or video of unknown length."
-    )
-    server_tool_ceiling_tokens: int = Field(
-        200_000,
-        ge=0,
-        description="Input tokens assumed for what tools run by the provider (search, fetch, code) read back in.",
-    )
-    server_tool_ceiling_uses: int = Field(
-        10, ge=1, description="Uses assumed of a provider-run tool where the call does not cap them."
+    made_image_tokens: int = Field(
+        8_192, ge=0, description="Output tokens assumed for an image that is made."
     )
     providers: dict[str, ProviderConfig] = Field(
         default_factory=dict,
