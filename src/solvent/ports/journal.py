@@ -53,3 +53,7 @@ class Journal(Protocol):
     def bury(self, owner: str) -> None:
         """Forget a claimed journal whose reservations have all been closed."""
         ...
+
+    def close(self) -> None:
+        """Let go of the record: forgotten when every call in it is closed, else left for a successor."""
+        ...
