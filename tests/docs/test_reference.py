@@ -6,6 +6,7 @@ import pytest
 from pydantic_core import PydanticUndefined
 
 from solvent import errors
+from solvent.gateway.errors import STATUS
 from solvent.settings import PREFIX, Settings
 
 
@@ -46,12 +47,13 @@ def test_the_settings_page_names_the_prefix_of_the_environment(pages):
     assert f"`{PREFIX}" in pages["docs/reference/settings.md"].prose
 
 
-def test_every_error_is_documented_with_its_code(pages):
-    wanted = [
-        (f"`{kind.__name__}`", f"`{kind.code}`", "yes" if kind.retryable else "no")
-        for kind in error_classes()
-    ]
-    absent = missing(pages["docs/reference/errors.md"], wanted)
+def error_row(kind):
+    status = next(STATUS[above] for above in kind.__mro__ if above in STATUS)
+    return (f"`{kind.__name__}`", f"`{kind.code}`", "yes" if kind.retryable else "no", str(status))
+
+
+def test_every_error_is_documented_with_its_code_and_status(pages):
+    absent = missing(pages["docs/reference/errors.md"], [error_row(kind) for kind in error_classes()])
     assert not absent, "Put rows that begin like these into docs/reference/errors.md:\n" + "\n".join(absent)
 
 
@@ -61,7 +63,7 @@ def test_no_two_errors_share_a_code():
 
 
 @pytest.mark.parametrize(
-    "wanted", [("`no_such`", "`1`", "x"), ("`BudgetExceeded`", "`budget_exceeded`", "yes")]
+    "wanted", [("`no_such`", "`1`", "x"), ("`BudgetExceeded`", "`budget_exceeded`", "yes", "402")]
 )
 def test_a_row_that_is_absent_or_wrong_is_caught(pages, wanted):
     assert missing(pages["docs/reference/errors.md"], [wanted])
