@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from solvent.dialects.canonical import Delta, Prompt, Reply
+from solvent.dialects.canonical import Delta, EmbedPrompt, EmbedReply, Prompt, Reply
 from solvent.domain.call import Demand, Dialect, Json
 from solvent.domain.usage import Usage
 
@@ -156,6 +156,34 @@ class Translator(Codec, Protocol):
 
     def encoder(self, *, usage: bool) -> "Encoder":
         """Return a writer of one stream of this dialect; *usage* whether the client asked to see it there."""
+        ...
+
+
+class Embedder(Codec, Protocol):
+    """A dialect of embeddings that can be written in another through the canonical form."""
+
+    def read_embed(self, document: Json) -> EmbedPrompt:
+        """Return the call in canonical form.
+
+        Raises:
+            CallInvalid: a field has no canonical counterpart; its name and what to do are said.
+        """
+        ...
+
+    def write_embed(self, prompt: EmbedPrompt, edits: Edits) -> Json:
+        """Return the call in this dialect."""
+        ...
+
+    def read_vectors(self, document: Json) -> EmbedReply:
+        """Return a reply in canonical form.
+
+        Raises:
+            UsageContradictory: its usage or a vector is not of a known shape.
+        """
+        ...
+
+    def write_vectors(self, reply: EmbedReply) -> Json:
+        """Return a reply in this dialect, as its official SDK expects it."""
         ...
 
 

@@ -28,4 +28,4 @@ def text_of(document: Json, name: str) -> str:
 def whole_of(document: Json, name: str) -> int:
     """Return a whole number of a provider's document, zero where it is missing or something else."""
     found = document.get(name)
-    return int(found) if type(found) in (int, float) else 0
+    return int(found) if isinstance(found, (int, float)) else 0
