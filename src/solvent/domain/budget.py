@@ -142,14 +142,15 @@ def admit(
             raise LimitOutOfRange(f"{entry.account.scope} would pass {Money.show(Money.MAX)} in one window")
         if not entry.hard or taken + asked_nanos <= entry.limit_nanos:
             continue
-        denied = _denied(entry, balance, asked_nanos)
+        denied = denial(entry, balance, asked_nanos)
         rank = (denied.busy, denied.shortfall.available_nanos, denied)
         if worst is None or rank[:2] < worst[:2]:
             worst = rank
     return worst[2] if worst else None
 
 
-def _denied(met: Line, balance: Balance, asked_nanos: int) -> Denied:
+def denial(met: Line, balance: Balance, asked_nanos: int) -> Denied:
+    """Return the refusal of *asked_nanos* on one line, whatever the reason, with the figures of its account."""
     account = met.account
     shortfall = Shortfall(
         scope=account.scope,

@@ -1,9 +1,11 @@
 """Reservations: money held for a call in flight, and the ways in which one is closed, once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from solvent.domain.entry import Entry
+from solvent.domain.money import Money
+from solvent.errors import EntryMismatch
 
 
 class HoldState(StrEnum):
@@ -35,10 +37,21 @@ class Ask:
     queued_us: int | None = None
     queue_until_us: int = 0
 
-    def same_as(self, scopes: tuple[str, ...], bound_nanos: int, blank: Entry) -> bool:
-        """Say whether this repeats an ask with that content; instants and the place in line are no part of it."""
-        same_line = replace(self.blank.content(), admitted_us=0) == replace(blank.content(), admitted_us=0)
-        return same_line and (self.scopes, self.bound_nanos) == (scopes, bound_nanos)
+    def checked(self) -> "Ask":
+        """Return itself when its bound can be held and its blank entry is the one of this ask.
+
+        Raises:
+            LimitOutOfRange: the bound lies outside 0 … ``Money.MAX``.
+            EntryMismatch: the blank names other scopes or another bound than would be held.
+        """
+        Money.checked(self.bound_nanos)
+        if (self.blank.scopes, self.blank.bound_nanos) != (self.scopes, self.bound_nanos):
+            raise EntryMismatch(
+                f"the blank entry of {self.id} is for {Money.show(self.blank.bound_nanos)} on "
+                f"{', '.join(self.blank.scopes)}, its ask for {Money.show(self.bound_nanos)} on "
+                f"{', '.join(self.scopes)}; they must be equal"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +90,3 @@ class Settlement:
     overrun_nanos: int
     late: bool
     remaining_nanos: int | None
-
-
-def same_entries(told: tuple[Entry, ...], booked: tuple[Entry, ...]) -> bool:
-    """Say whether *told* repeats the lines that were *booked*."""
-    return tuple(entry.content() for entry in told) == tuple(entry.content() for entry in booked)
