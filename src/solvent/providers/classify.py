@@ -111,14 +111,13 @@ def failure(
     words = _words(document)
     kind, made = _judged(status, words, document)
     billed: Billed = "unknown" if kind in ("timeout", "tool_failed") else "no"
-    kept = len(body) <= MAX_BODY_BYTES and made is not UpstreamDenied
     facts = Failure(
         provider=provider,
         status=status,
         billed=billed,
         kind=kind,
         retry_after_s=retry_after_s(headers, document) if made.retryable else None,
-        body=body if kept else b"",
+        body=_kept(body, made),
         content_type=headers.get("content-type", "application/json"),
     )
     return made(_message(facts, dialect, words), facts)
@@ -138,9 +137,13 @@ def stream_failure(provider: str, document: Json) -> UpstreamError:
         billed="unknown",
         kind=kind,
         retry_after_s=retry_after_s({}, document) if made.retryable else None,
-        body=b"" if made is UpstreamDenied else orjson.dumps(document)[:MAX_BODY_BYTES],
+        body=_kept(orjson.dumps(document), made),
     )
     return made(_message(facts, "stream", words), facts)
+
+
+def _kept(body: bytes, made: type[UpstreamError]) -> bytes:
+    return b"" if made is UpstreamDenied or len(body) > MAX_BODY_BYTES else body
 
 
 def _judged(status: int, words: tuple[str, ...], document: Json) -> tuple[str, type[UpstreamError]]:
