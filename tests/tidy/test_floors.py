@@ -17,7 +17,7 @@ FLOORS = (
     ("app",),
     ("sync", "testing", "gateway", "dashboard", "worker"),
     ("cli",),
-    ("",),
+    ("", "__main__"),
 )  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 BACKENDS = ("memory", "sqlite", "postgres", "redis", "paired")

@@ -1,8 +1,11 @@
 """A fresh clone works: the lock holds what the project asks for, whole and without a source, and scripts run."""
 
+import ast
 import os
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
+USED_WITHOUT_IMPORT = {"bpe-openai", "httptools", "tzdata", "uvloop"}
+DEVELOPERS_CLIENTS = {"openai", "anthropic", "google-genai"}
 SCRIPTS = ("script/test", "script/demo", "script/lock", "script/python", ".ci/run")
 PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+)")
 
@@ -44,6 +49,22 @@ def unhashed(lock):
     ]
 
 
+def imported(sources):
+    """The distributions whose modules are imported, by their canonical names."""
+    known = packages_distributions()
+    nodes = [node for source in sources for node in ast.walk(source.tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    tops = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"solvent"}
+    return {top: {canonicalize_name(name) for name in known.get(top, [top])} for top in tops}
+
+
+def runtime():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    return {canonicalize_name(Requirement(text).name) for text in wanted}
+
+
 @pytest.fixture(scope="module")
 def lock():
     return (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -64,6 +85,24 @@ def test_a_lock_that_lacks_or_leaks_something_is_caught():
     lock = "--index-url https://example.org\norjson==3.10 \\\n    --hash=sha256:00\nanyio==4.0\n"
     assert len(list(unmet(wanted, lock))) == 2
     assert len(unhashed(lock)) == 2
+
+
+def test_every_package_that_is_imported_is_declared(library):
+    allowed = runtime() | DEVELOPERS_CLIENTS
+    undeclared = [top for top, names in imported(library).items() if not names & allowed]
+    assert not undeclared, f"Declare these in pyproject.toml, then run script/lock: {sorted(undeclared)}"
+
+
+def test_every_package_that_is_declared_is_used(library):
+    used = {name for names in imported(library).values() for name in names} | USED_WITHOUT_IMPORT
+    assert runtime() <= used, f"Take these out of pyproject.toml: {sorted(runtime() - used)}"
+
+
+def test_an_undeclared_import_is_seen(source):
+    assert imported([source("import os, numpy.linalg\nfrom yarl import URL")]) == {
+        "numpy": {"numpy"},
+        "yarl": {"yarl"},
+    }
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
