@@ -18,10 +18,7 @@ Basis = Literal["bytes", "counted"]
 PER_CALL_TOKENS: Final = 128
 PER_MESSAGE_TOKENS: Final = 8
 PER_TOOL_TOKENS: Final = 32
-TOOLS_PROMPT_TOKENS: Final = 1_024
-"""What providers write around a caller's words: roles and separators, and a hidden prompt when there are tools
-(the longest documented is Anthropic's, below 700 tokens)."""
-
+"""What providers write around a caller's words: roles, separators, and beside these what ``Traits`` tells."""
 
 _INPUT: Final = BUCKETS.index("input")
 _INPUT_AUDIO: Final = BUCKETS.index("input_audio")
@@ -56,7 +53,7 @@ class Ceilings:
     audio_tokens: int = 115_200
     video_tokens: int = 540_000
     remembered_tokens: int = 1_000_000
-    server_tool_uses: int = 8
+    server_tool_uses: int = 5
     server_tool_tokens: int = 32_000
     made_image_tokens: int = 8_192
 
@@ -170,7 +167,7 @@ def _parts(rate: Rate, demand: Demand, ceilings: Ceilings, tokens: int | None) -
         for tool in demand.server_tools
     ]
     passes = 1 + sum(count for _, count in uses)
-    text = (_framed(demand) if tokens is None else tokens) * passes
+    text = (_framed(rate, demand) if tokens is None else tokens) * passes
     text += (passes - 1) * ceilings.server_tool_tokens
     yield _Part(text, (_CACHED_INPUT, *writes), (_INPUT, *required))
     for media in demand.media:
@@ -183,11 +180,11 @@ def _parts(rate: Rate, demand: Demand, ceilings: Ceilings, tokens: int | None) -
         yield from _fees(rate, kind, count, ceilings)
 
 
-def _framed(demand: Demand) -> int:
+def _framed(rate: Rate, demand: Demand) -> int:
     """Return the text's bytes, each at most a token, with what providers write around it."""
     framing = PER_CALL_TOKENS + demand.messages * PER_MESSAGE_TOKENS + demand.tools * PER_TOOL_TOKENS
     if demand.tools or demand.server_tools:
-        framing += TOOLS_PROMPT_TOKENS
+        framing += rate.traits.tools_prompt_tokens
     return demand.text_bytes + framing
 
 

@@ -24,12 +24,14 @@ class Traits:
     """What a bound must know of a model.
 
     ``caches_unasked``: it may bill a cache write that no caller asked for. ``bills_file_search``: a search of
-    files that the provider runs has a fee of its own.
+    files that the provider runs has a fee of its own. ``tools_prompt_tokens``: what the provider adds of its
+    own when a call has tools, all of its ready-made ones together.
     """
 
     images: ImageRule
     caches_unasked: bool = True
     bills_file_search: bool = True
+    tools_prompt_tokens: int = 1_024
 
 
 UNKNOWN: Final = Traits(ImageRule.ANY)
@@ -98,7 +100,7 @@ def traits(source: str, model: str) -> Traits:
     """Return what a bound must know of *model* as *source* serves it."""
     name = bare(model)
     if name.startswith("claude") or ".claude" in name:
-        return Traits(ImageRule.ANTHROPIC, caches_unasked=False)
+        return Traits(ImageRule.ANTHROPIC, caches_unasked=False, tools_prompt_tokens=4_096)
     if name.startswith("gemini"):
         return Traits(ImageRule.GOOGLE, caches_unasked=False, bills_file_search=False)
     if name.startswith("gpt-4o-mini"):

@@ -86,7 +86,7 @@ def refresh(
         "digest": _digest(document),
         "providers": document,
     }
-    replace_file(path, json.dumps(kept, indent=1).encode())
+    replace_file(path, json.dumps(kept, indent=1).encode)
     return snapshot
 
 
@@ -115,8 +115,10 @@ def read_snapshot(path: Path) -> Snapshot:
     return Snapshot(_parsed(kept["providers"], str(path)), kept["fetched_us"])
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: Callable[[], bytes]) -> None:
     """Write *content* to *path* in one step: on the disk before it takes the old file's place.
+
+    *content* is asked for while no other process can write: it may read what is there.
 
     Raises:
         ConfigurationError: it cannot be written, or another process is writing it.
@@ -124,20 +126,23 @@ def replace_file(path: Path, content: bytes) -> None:
     target = path.resolve()
     fresh = target.with_name(target.name + ".new")
     try:
-        with fresh.open("xb") as file:
-            file.write(content)
+        file = fresh.open("xb")
+    except FileExistsError as error:
+        raise ConfigurationError(f"{path} is being written; if it is not, remove {fresh}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error}") from error
+    try:
+        with file:
+            file.write(content())
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
             fresh.chmod(target.stat().st_mode & 0o777)
         fresh.replace(target)
-    except FileExistsError as error:
-        raise ConfigurationError(
-            f"{fresh} exists: {path} is being written; if not, remove {fresh}"
-        ) from error
     except OSError as error:
-        fresh.unlink(missing_ok=True)
         raise ConfigurationError(f"{path} cannot be written: {error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 _REMEDY: Final = "refresh the prices again, or remove the file to use the installed ones"
