@@ -79,6 +79,15 @@ class App:
         return CallFace(path=self.path, till=self.till, router=self.router, clock=self.clock, ids=self.ids)
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Budgets and the book without a way to providers: enough to look, to define and to verify."""
+
+    clock: Clock
+    store: Store
+    desk: Desk
+
+
 def price_book(settings: Settings) -> PriceBook:
     """Return the price list in force: bundled or refreshed, with the operator's own prices over it.
 
@@ -134,6 +143,20 @@ async def opened(settings: Settings, outside: Outside | None = None) -> AsyncIte
         await store.close()
 
 
+@asynccontextmanager
+async def opened_books(settings: Settings, clock: Clock) -> AsyncIterator[Books]:
+    """Open the store that *settings* name, and close it when the context ends; no call in flight is touched.
+
+    Raises:
+        ConfigurationError, StorageError: it cannot be opened.
+    """
+    store = await open_store(settings.database_url, clock=clock)
+    try:
+        yield Books(clock, store, Desk(store, clock, tick_s=settings.busy_tick_s))
+    finally:
+        await store.close()
+
+
 def _assembled(
     settings: Settings, world: Outside, adapters: Adapters, catalog: Catalog, book: PriceBook
 ) -> App:
@@ -169,8 +192,8 @@ async def keep_house(app: App) -> None:
     """
     for reservation_id in await app.desk.pay_owed():
         app.journal.closed(reservation_id)
-    await recover(app.store, app.journal, app.clock)
-    await sweep(app.store, app.journal, app.clock)
+    await recover(app.store, app.journal)
+    await sweep(app.store, app.clock)
 
 
 @asynccontextmanager
