@@ -34,7 +34,7 @@ from solvent.domain.usage import BUCKETS
 from solvent.errors import ConfigurationError
 from solvent.pricing.sheet import ALWAYS, CLASSES, REQUESTS, Sheet
 
-_SEARCHES: Final = {
+_SEARCHES: Final[Mapping[str, str]] = {
     "per_web_search": "web_searches",
     "per_file_search": "file_searches",
     "per_request": REQUESTS,

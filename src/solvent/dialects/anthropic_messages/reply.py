@@ -1,5 +1,6 @@
 """What a whole reply in Anthropic's dialect says of itself: usage in disjoint buckets, and why it ended."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from solvent.domain.usage import Usage
 PRICED: Final = ("service_tier", "speed", "inference_geo")
 """Choices of a call, and words of its reply's usage, that select a price."""
 
-_FINISHES: Final = {
+_FINISHES: Final[Mapping[str, Finish]] = {
     "end_turn": Finish.STOP,
     "stop_sequence": Finish.STOP,
     "max_tokens": Finish.LENGTH,

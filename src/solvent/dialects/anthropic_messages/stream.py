@@ -1,5 +1,6 @@
 """Event streams in Anthropic's dialect: what they have said so far. Usage comes unasked, nothing is hidden."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from solvent.dialects.anthropic_messages.reply import block_texts, finish, price_context, read_usage
@@ -10,7 +11,11 @@ from solvent.domain.call import Json
 from solvent.domain.usage import Usage
 from solvent.errors import UsageContradictory
 
-_WRITTEN: Final = {"text_delta": "text", "thinking_delta": "thinking", "input_json_delta": "partial_json"}
+_WRITTEN: Final[Mapping[str, str]] = {
+    "text_delta": "text",
+    "thinking_delta": "thinking",
+    "input_json_delta": "partial_json",
+}
 
 
 class Reading:

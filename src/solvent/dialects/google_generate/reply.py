@@ -1,6 +1,6 @@
 """What a whole reply in Google's dialect says of itself: usage in disjoint buckets, and why it ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +11,7 @@ from solvent.dialects.reading import Field, of_reply
 from solvent.domain.call import Json
 from solvent.domain.usage import Usage
 
-_FINISHES: Final = {"STOP": Finish.STOP, "MAX_TOKENS": Finish.LENGTH}
+_FINISHES: Final[Mapping[str, Finish]] = {"STOP": Finish.STOP, "MAX_TOKENS": Finish.LENGTH}
 _REFUSALS: Final = frozenset(
     {
         "SAFETY",

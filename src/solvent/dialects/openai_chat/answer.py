@@ -1,6 +1,6 @@
 """Whole chat completions ↔ canonical replies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from solvent.dialects.canonical import (
@@ -21,7 +21,7 @@ from solvent.dialects.signature import read_signature, write_signature
 from solvent.domain.call import Dialect, Json
 from solvent.domain.usage import NO_USAGE
 
-FINISH_WORDS: Final[dict[FinishWord, str]] = {
+FINISH_WORDS: Final[Mapping[FinishWord, str]] = {
     "stop": "stop",
     "length": "length",
     "tool": "tool_calls",

@@ -1,6 +1,6 @@
 """A caller's chat completion: what it may demand at most, the texts a model reads of it, and edits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from solvent.dialects.base import Edits
@@ -11,13 +11,13 @@ from solvent.domain.call import Demand, Json, Media, MediaKind, ServerTool, Serv
 LIMIT_FIELDS: Final = ("max_completion_tokens", "max_tokens")
 """The two names of the output limit; a caller's own choice of them is kept."""
 
-_LINKS: Final[dict[str, MediaKind]] = {
+_LINKS: Final[Mapping[str, MediaKind]] = {
     "image_url": "image",
     "audio_url": "audio",
     "video_url": "video",
     "document_url": "document",
 }
-_INLINE: Final[dict[str, tuple[str, MediaKind]]] = {
+_INLINE: Final[Mapping[str, tuple[str, MediaKind]]] = {
     "input_audio": ("data", "audio"),
     "file": ("file_data", "document"),
 }

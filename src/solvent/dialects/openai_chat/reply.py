@@ -1,6 +1,6 @@
 """What a chat completion says of itself, whole or in chunks; both have the same fields but one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from solvent.dialects.base import Facts, Finish
@@ -9,7 +9,7 @@ from solvent.dialects.openai_usage import CHAT, read_usage
 from solvent.domain.call import Json
 from solvent.domain.usage import Usage
 
-FINISHES: Final = {
+FINISHES: Final[Mapping[str, Finish]] = {
     "stop": Finish.STOP,
     "length": Finish.LENGTH,
     "tool_calls": Finish.TOOL,

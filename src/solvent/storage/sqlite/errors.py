@@ -1,6 +1,7 @@
 """What SQLite's errors mean: the one place where they become solvent's."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Final
 
 from solvent.errors import SchemaMismatch, StorageError, StorageUnavailable
@@ -9,7 +10,7 @@ _PRIMARY: Final = 0xFF
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
-_UNAVAILABLE: Final = {
+_UNAVAILABLE: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_BUSY: "is locked by another program; close that, or wait until it is done",
     sqlite3.SQLITE_LOCKED: "is locked by another program; close that, or wait until it is done",
     sqlite3.SQLITE_READONLY: "is read-only; give this user the right to write the file and its directory",

@@ -4,7 +4,7 @@ A question that crosses two tags, or names one call, is answered from the entrie
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ _EQUAL: Final = (
     ("agent", "agent_id"),
     ("campaign", "campaign_id"),
 )
-_BY: Final = {
+_BY: Final[Mapping[str, str]] = {
     "model": "model",
     "provider": "provider",
     "customer": "nullif(customer, '')",
