@@ -8,7 +8,7 @@ it came: while no connection stands nothing was sent (``no``), from then on the 
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Mapping
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 
 import aiohttp
@@ -20,7 +20,9 @@ from solvent.ports.upstream import Deadlines, UpstreamCall
 _KEEPALIVE_S: Final = 15.0
 _DNS_TTL_S: Final = 60
 _PIECE_BYTES: Final = 65_536
-_WBITS: Final = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+_WBITS: Final = MappingProxyType(
+    {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+)
 
 
 class HttpUpstream:

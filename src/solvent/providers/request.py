@@ -1,5 +1,6 @@
 """From a call to the HTTP exchange that carries it: address, headers, credential."""
 
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
 
@@ -13,16 +14,18 @@ PASSED_ON: Final = frozenset({"anthropic-beta", "anthropic-version", "openai-bet
 """The client's headers that reach the provider, and only in their own dialects."""
 
 _MAX_HEADER: Final = 2_000
-_PATHS: Final = {
-    (Dialect.OPENAI_CHAT, Operation.GENERATE): "/chat/completions",
-    (Dialect.OPENAI_RESPONSES, Operation.GENERATE): "/responses",
-    (Dialect.OPENAI_EMBEDDINGS, Operation.EMBED): "/embeddings",
-    (Dialect.ANTHROPIC_MESSAGES, Operation.GENERATE): "/messages",
-    (Dialect.ANTHROPIC_MESSAGES, Operation.COUNT): "/messages/count_tokens",
-    (Dialect.GOOGLE_GENERATE, Operation.GENERATE): ":generateContent",
-    (Dialect.GOOGLE_GENERATE, Operation.COUNT): ":countTokens",
-    (Dialect.GOOGLE_EMBED, Operation.EMBED): ":embedContent",
-}
+_PATHS: Final = MappingProxyType(
+    {
+        (Dialect.OPENAI_CHAT, Operation.GENERATE): "/chat/completions",
+        (Dialect.OPENAI_RESPONSES, Operation.GENERATE): "/responses",
+        (Dialect.OPENAI_EMBEDDINGS, Operation.EMBED): "/embeddings",
+        (Dialect.ANTHROPIC_MESSAGES, Operation.GENERATE): "/messages",
+        (Dialect.ANTHROPIC_MESSAGES, Operation.COUNT): "/messages/count_tokens",
+        (Dialect.GOOGLE_GENERATE, Operation.GENERATE): ":generateContent",
+        (Dialect.GOOGLE_GENERATE, Operation.COUNT): ":countTokens",
+        (Dialect.GOOGLE_EMBED, Operation.EMBED): ":embedContent",
+    }
+)
 
 
 def build(
