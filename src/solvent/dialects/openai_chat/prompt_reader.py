@@ -17,9 +17,9 @@ from solvent.dialects.canonical import (
     ToolResult,
     Turn,
 )
-from solvent.dialects.images import split_data_url
 from solvent.dialects.openai_chat.call import LIMIT_FIELDS
 from solvent.dialects.openai_chat.reply import REASONING_FIELDS
+from solvent.dialects.openai_prompt import inline_data, read_choice, read_schema
 from solvent.dialects.reading import Field, of_call
 from solvent.dialects.refusals import only, untranslatable
 from solvent.dialects.signature import read_signature
@@ -132,16 +132,8 @@ def _tools(call: Field) -> Iterator[Tool]:
 
 def _tool_choice(call: Field) -> ToolChoice | None:
     chosen, parallel = call.get("tool_choice"), call.flag_of("parallel_tool_calls")
-    if chosen is None:
-        return None if parallel is None else ToolChoice(parallel=parallel)
-    if isinstance(chosen.value, str):
-        match chosen.word("auto", "none", "required"):
-            case "none":
-                return ToolChoice("none", parallel=parallel)
-            case "required":
-                return ToolChoice("required", parallel=parallel)
-            case _:
-                return ToolChoice("auto", parallel=parallel)
+    if chosen is None or isinstance(chosen.value, str):
+        return read_choice(chosen, parallel)
     if chosen.need("type").text() != "function":
         raise untranslatable(chosen)
     return ToolChoice("one", chosen.need("function").need("name").text(), parallel)
@@ -160,15 +152,6 @@ def _format(call: Field) -> Format | None:
             return read_schema(found.need("json_schema"))
         case _:
             raise untranslatable(found.need("type"))
-
-
-def read_schema(held: Field) -> Format:
-    """Return the form of a named schema; a description beside it moves into it, where every dialect has one."""
-    only(held, ("type", "name", "schema", "strict", "description"))
-    described = held.text_of("description")
-    about = {"description": described} if described else {}
-    schema = about | (held.object_of("schema") or {})
-    return Format("schema", held.need("name").text(), schema, held.flag_of("strict"))
 
 
 def _conversation(messages: Field) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
@@ -302,7 +285,7 @@ def _image(holder: Field) -> Blob:
     url, detail = address.text(), holder.text_of("detail")
     if url[:5].lower() != "data:":
         return Blob("image", url=url, detail=detail)
-    media_type, data = _inline(address)
+    media_type, data = inline_data(address)
     return Blob("image", media_type, data, detail=detail)
 
 
@@ -315,12 +298,5 @@ def _audio(holder: Field) -> Blob:
 def _file(holder: Field) -> Blob:
     """Read an inline file; one that the provider keeps, by its id, is only there."""
     only(holder, ("file_data", "filename"))
-    media_type, data = _inline(holder.need("file_data"))
+    media_type, data = inline_data(holder.need("file_data"))
     return Blob("document", media_type, data, name=holder.text_of("filename"))
-
-
-def _inline(found: Field) -> tuple[str, str]:
-    split = split_data_url(found.text())
-    if split is None:
-        raise found.invalid("must be a data URL in base64, such as data:image/png;base64,…")
-    return split

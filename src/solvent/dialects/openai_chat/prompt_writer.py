@@ -19,7 +19,7 @@ from solvent.dialects.canonical import (
     Turn,
 )
 from solvent.dialects.openai_chat.call import LIMIT_FIELDS
-from solvent.dialects.refusals import unsaid
+from solvent.dialects.refusals import part_name, unsaid
 from solvent.dialects.signature import own_signature
 from solvent.domain.call import Dialect, Json
 
@@ -106,7 +106,7 @@ def _assistant(turn: Turn) -> Iterator[Json]:
             case Reasoning():
                 _recall(message, part)
             case _:
-                raise unsaid(f"{_name(part)} that the assistant sent", Dialect.OPENAI_CHAT)
+                raise unsaid(f"{part_name(part)} that the assistant sent", Dialect.OPENAI_CHAT)
     if not message.keys() & {"refusal", "tool_calls"}:
         message["content"] = message["content"] or ""
     yield message
@@ -142,13 +142,7 @@ def _part(part: Part) -> Json:
             address = f"data:{part.media_type};base64,{part.data}"
             return {"type": "file", "file": {"filename": part.name or "document", "file_data": address}}
         case _:
-            raise unsaid(_name(part), Dialect.OPENAI_CHAT)
-
-
-def _name(part: Part) -> str:
-    if isinstance(part, Blob):
-        return f"{part.kind} of type {part.media_type or 'unknown'} by {'data' if part.data else 'address'}"
-    return type(part).__name__
+            raise unsaid(part_name(part), Dialect.OPENAI_CHAT)
 
 
 def _tool(tool: Tool) -> Json:
