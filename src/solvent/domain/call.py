@@ -62,6 +62,7 @@ class Demand:
     """What a call may make its provider count, as far as its body tells: the ground of its bound.
 
     ``text_bytes`` is at least the UTF-8 length of all that the model reads but media, so at least its tokens.
+    ``output_limit`` is the caller's own; 0 says that nothing is written at all (an embedding).
     ``remembered`` says that the provider adds input that it keeps itself (an earlier answer, a file, a cache).
     ``price_context`` are the request's own choices that select another price, such as ``service_tier``.
     """
