@@ -193,11 +193,12 @@ def _cache_writes(rate: Rate, demand: Demand) -> tuple[tuple[int, ...], tuple[in
 
     A model without any price for writes has no such class: there the request's wish changes nothing.
     """
-    if demand.cache_write is None and not rate.traits.caches_unasked:
-        return (), ()
-    has_writes = rate.steps[0].prices[_WRITE_5M] is not None
-    asked_long = demand.cache_write == "1h" and has_writes
-    return (_WRITE_5M,), ((_WRITE_1H,) if asked_long else ())
+    first = rate.steps[0].prices
+    bills_writes = first[_WRITE_5M] is not None or first[_WRITE_1H] is not None
+    if demand.cache_write is not None:
+        asked = _WRITE_1H if demand.cache_write == "1h" else _WRITE_5M
+        return (_WRITE_5M, asked), ((asked,) if bills_writes else ())
+    return ((_WRITE_5M,) if rate.traits.caches_unasked else ()), ()
 
 
 def _media(rate: Rate, media: Media, ceilings: Ceilings) -> tuple[int, tuple[int, ...], tuple[int, ...]]:

@@ -33,11 +33,12 @@ def image_tokens(
 
     Where the size is not known it is the formula's own maximum, or *ceiling_tokens* where it has none.
     """
+    original = detail == "original" and rule in (ImageRule.OPENAI, ImageRule.ANY)
     if width is None or height is None or width < 1 or height < 1:
-        return _WITHOUT_SIZE.get(rule, ceiling_tokens) if detail != "original" else ceiling_tokens
-    if detail == "original" and rule is not ImageRule.OPENAI_4O_MINI:
-        return max(_FORMULAS[rule](width, height), _patches(width, height, _MOST_PATCHES_ORIGINAL))
-    return _FORMULAS[rule](width, height)
+        most = _WITHOUT_SIZE.get(rule, ceiling_tokens)
+        return max(most, _priced_patches(_MOST_PATCHES_ORIGINAL)) if original else most
+    tokens = _FORMULAS[rule](width, height)
+    return max(tokens, _patches(width, height, _MOST_PATCHES_ORIGINAL)) if original else tokens
 
 
 def _openai(width: int, height: int) -> int:
@@ -75,7 +76,11 @@ def _tiles(width: int, height: int) -> int:
 
 
 def _patches(width: int, height: int, most: int) -> int:
-    return _ceil(min(most, _ceil(width, 32) * _ceil(height, 32)) * _PATCH_PERCENT, 100)
+    return _priced_patches(min(most, _ceil(width, 32) * _ceil(height, 32)))
+
+
+def _priced_patches(patches: int) -> int:
+    return _ceil(patches * _PATCH_PERCENT, 100)
 
 
 def _ceil(count: int, size: int) -> int:
@@ -90,7 +95,7 @@ _FORMULAS: Final[Mapping[ImageRule, Formula]] = {
     ImageRule.ANY: _any,
 }
 _WITHOUT_SIZE: Final[Mapping[ImageRule, int]] = {
-    ImageRule.OPENAI: _ceil(_MOST_PATCHES * _PATCH_PERCENT, 100),
+    ImageRule.OPENAI: _priced_patches(_MOST_PATCHES),
     ImageRule.OPENAI_4O_MINI: _MINI_BASE + _MINI_TILE * _MOST_TILES,
     ImageRule.ANTHROPIC: _ANTHROPIC_MOST,
 }

@@ -69,7 +69,9 @@ _OUTPUT_MAX: Final = (
     ("claude-opus-4-2", 32_000),
     ("claude-opus-4-0", 32_000),
     ("claude-sonnet-4-6", 128_000),
-    ("claude-sonnet-4", 64_000),
+    ("claude-sonnet-4-5", 64_000),
+    ("claude-sonnet-4-0", 64_000),
+    ("claude-sonnet-4-2", 64_000),
     ("claude-haiku-4-5", 64_000),
     # ai.google.dev/gemini-api/docs/models
     ("gemini-1.5", 8_192),
@@ -93,6 +95,8 @@ def output_max(source: str, model: str) -> int | None:
     if source not in _MAKERS:
         return None
     name = bare(model)
+    if name.startswith("claude"):
+        name = name.replace(".", "-")  # openrouter writes claude-sonnet-4.5
     return next((most for prefix, most in _OUTPUT_MAX if name.startswith(prefix)), None)
 
 
