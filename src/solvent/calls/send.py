@@ -45,6 +45,7 @@ class Sender:
             output_limit=paid.output_limit,
             limit_field=provider.limit_field,
             stream_usage=asks_usage,
+            stream=call.stream,
         )
         if plan.dialect is call.dialect:
             document = codec(call.dialect).edit(call.document, edits)

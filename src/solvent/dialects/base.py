@@ -52,13 +52,15 @@ class Edits:
     """What solvent changes in a call before it passes it on in the same dialect.
 
     ``output_limit`` is set, under ``limit_field`` where the dialect has several names for it, only when given.
-    ``stream_usage`` asks the provider to report usage in the stream, where the dialect needs that.
+    ``stream_usage`` asks the provider to report usage in the stream, where the dialect needs that. ``stream`` says
+    that the caller wants a stream, for a translation from a dialect that says so outside its document.
     """
 
     model: str
     output_limit: int | None = None
     limit_field: str | None = None
     stream_usage: bool = False
+    stream: bool = False
 
 
 class Tap(Protocol):

@@ -6,6 +6,7 @@ from typing import Final
 
 from solvent.dialects.anthropic_messages.codec import AnthropicMessages
 from solvent.dialects.base import Codec, Embedder, Translator
+from solvent.dialects.google_embed import GoogleEmbed
 from solvent.dialects.google_generate.codec import GoogleGenerate
 from solvent.dialects.openai_chat.codec import OpenAIChat
 from solvent.dialects.openai_embeddings import OpenAIEmbeddings
@@ -26,6 +27,7 @@ TRANSLATORS: Final[Mapping[Dialect, Translator]] = MappingProxyType(
 EMBEDDERS: Final[Mapping[Dialect, Embedder]] = MappingProxyType(
     {
         Dialect.OPENAI_EMBEDDINGS: OpenAIEmbeddings(),
+        Dialect.GOOGLE_EMBED: GoogleEmbed(),
     }
 )
 """The dialects of embeddings; each can be written in each other."""

@@ -1,5 +1,7 @@
 """From one dialect to another, through the canonical form: calls, whole replies, streams."""
 
+from dataclasses import replace
+
 from solvent.dialects.base import Decoder, Edits, Encoder, Facts, Tap
 from solvent.dialects.table import EMBEDDERS, TRANSLATORS
 from solvent.domain.call import Dialect, Json
@@ -13,7 +15,8 @@ def translate_call(source: Dialect, target: Dialect, document: Json, edits: Edit
         CallInvalid: something in it cannot be said in *target*; its name and what to do are said.
     """
     if source in TRANSLATORS and target in TRANSLATORS:
-        return TRANSLATORS[target].write_prompt(TRANSLATORS[source].read_prompt(document), edits)
+        prompt = TRANSLATORS[source].read_prompt(document)
+        return TRANSLATORS[target].write_prompt(replace(prompt, stream=prompt.stream or edits.stream), edits)
     if source in EMBEDDERS and target in EMBEDDERS:
         return EMBEDDERS[target].write_embed(EMBEDDERS[source].read_embed(document), edits)
     raise CallInvalid(

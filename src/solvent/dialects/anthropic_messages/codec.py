@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from solvent.dialects.anthropic_messages import call, reply
+from solvent.dialects.anthropic_messages import answer, call, deltas, prompt_reader, prompt_writer, reply
 from solvent.dialects.anthropic_messages.stream import Reading
 from solvent.dialects.base import Edits, Facts
+from solvent.dialects.canonical import Prompt, Reply
 from solvent.dialects.passing import PassingTap
 from solvent.dialects.sse import EventReader
 from solvent.domain.call import Demand, Dialect, Json
@@ -41,3 +42,27 @@ class AnthropicMessages:
     def tap(self, *, hide_usage: bool = False) -> PassingTap:  # noqa: ARG002 — usage comes unasked here
         """Return a reader for one stream; *hide_usage* has nothing to hide, for usage comes unasked."""
         return PassingTap(EventReader(), Reading())
+
+    def read_prompt(self, document: Json) -> Prompt:
+        """Return the call in canonical form; see ``Translator.read_prompt``."""
+        return prompt_reader.read_prompt(document)
+
+    def write_prompt(self, told: Prompt, edits: Edits) -> Json:
+        """Return the call in this dialect; see ``Translator.write_prompt``."""
+        return prompt_writer.write_prompt(told, edits)
+
+    def read_reply(self, document: Json) -> Reply:
+        """Return a whole reply in canonical form."""
+        return answer.read_reply(document)
+
+    def write_reply(self, told: Reply) -> Json:
+        """Return a whole reply as a message."""
+        return answer.write_reply(told)
+
+    def decoder(self) -> deltas.MessagesDecoder:
+        """Return a reader of one stream into canonical deltas."""
+        return deltas.MessagesDecoder()
+
+    def encoder(self, *, usage: bool) -> deltas.MessagesEncoder:  # noqa: ARG002 — a message always tells its usage
+        """Return a writer of one stream; the usage is always in it."""
+        return deltas.MessagesEncoder()

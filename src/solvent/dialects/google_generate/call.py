@@ -57,7 +57,7 @@ def demand(document: Json, size_bytes: int) -> Demand:
     contents = list(call.need("contents").each())
     system = call.get(*SYSTEM)
     for content in [*contents, *([system] if system is not None else [])]:
-        media += [found for part in parts(content) if (found := _media(part)) is not None]
+        media += [found for part in parts(content) if (found := part_media(part)) is not None]
     config = _config(call.get(*CONFIG))
     tools, server_tools = _tools(call)
     tier = call.get("serviceTier", "service_tier")
@@ -101,7 +101,8 @@ def plain_base64(data: str) -> str:
     return data.replace("-", "+").replace("_", "/")
 
 
-def _media(part: Field) -> Media | None:
+def part_media(part: Field) -> Media | None:
+    """Return the media of a part, if it has any; a linked file of no stated type may be a film."""
     inline = part.get("inlineData", "inline_data")
     if inline is not None:
         kind = media_kind(inline.need("mimeType", "mime_type").text())
@@ -143,17 +144,17 @@ def _tools(call: Field) -> tuple[int, tuple[ServerTool, ...]]:
     served: list[ServerTool] = []
     table = dict(SERVER_TOOLS)
     tools = call.get("tools")
-    for tool in _listed(tools) if tools is not None else ():
+    for tool in listed(tools) if tools is not None else ():
         for member in tool.members():
             if member.name in DECLARATIONS:
-                functions += sum(1 for _ in _listed(member))
+                functions += sum(1 for _ in listed(member))
             else:
                 served.append(ServerTool(table.get(member.name, "other")))
     return functions, tuple(served)
 
 
-def _listed(told: Field) -> Iterator[Field]:
-    """Yield the elements; Google takes one object where a list is due."""
+def listed(told: Field) -> Iterator[Field]:
+    """Yield the elements of a list; Google takes one object where a list is due."""
     if isinstance(told.value, dict):
         yield told
     else:
@@ -167,13 +168,14 @@ def texts(document: Json) -> Iterator[str]:
     contents = [*([system] if system is not None else []), *call.need("contents").each()]
     for content in contents:
         for part in parts(content):
-            yield from _part_texts(part)
+            yield from part_texts(part)
     for told in (call.get("tools"), call.get(*CONFIG)):
         if told is not None:
             yield told.dumped()
 
 
-def _part_texts(part: Field) -> Iterator[str]:
+def part_texts(part: Field) -> Iterator[str]:
+    """Yield the texts of a part; calls, results and code as JSON."""
     for member in part.members():
         if member.name == "text":
             yield member.text()

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from solvent.dialects.base import Edits, Facts
-from solvent.dialects.google_generate import call, reply
+from solvent.dialects.canonical import Prompt, Reply
+from solvent.dialects.google_generate import answer, call, deltas, prompt_reader, prompt_writer, reply
 from solvent.dialects.google_generate.array import ChunkReader
 from solvent.dialects.google_generate.stream import Reading
 from solvent.dialects.passing import PassingTap
@@ -41,3 +42,27 @@ class GoogleGenerate:
     def tap(self, *, hide_usage: bool = False) -> PassingTap:  # noqa: ARG002 — usage comes unasked here
         """Return a reader for one stream; *hide_usage* has nothing to hide, for usage comes unasked."""
         return PassingTap(ChunkReader(), Reading())
+
+    def read_prompt(self, document: Json) -> Prompt:
+        """Return the call in canonical form; see ``Translator.read_prompt``."""
+        return prompt_reader.read_prompt(document)
+
+    def write_prompt(self, told: Prompt, edits: Edits) -> Json:
+        """Return the call in this dialect; see ``Translator.write_prompt``."""
+        return prompt_writer.write_prompt(told, edits)
+
+    def read_reply(self, document: Json) -> Reply:
+        """Return a whole reply in canonical form."""
+        return answer.read_reply(document)
+
+    def write_reply(self, told: Reply) -> Json:
+        """Return a whole reply in this dialect."""
+        return answer.write_reply(told)
+
+    def decoder(self) -> deltas.ChunkDecoder:
+        """Return a reader of one stream into canonical deltas."""
+        return deltas.ChunkDecoder()
+
+    def encoder(self, *, usage: bool) -> deltas.ChunkEncoder:  # noqa: ARG002 — a stream always tells its usage
+        """Return a writer of one stream, as events; the usage is always in it."""
+        return deltas.ChunkEncoder()

@@ -105,10 +105,11 @@ class Reading:
         ended = bool(self._candidates) and all(state.finish for state in self._candidates.values())
         return not self._error and (self._blocked or ended)
 
-    def finish_of(self, index: int) -> Finish | None:
-        """Return why candidate *index* ended; None while it has not."""
-        state = self._candidates.get(index)
-        return state.finish if state is not None else None
+    def finishes(self) -> tuple[tuple[int, Finish], ...]:
+        """Return why each candidate ended; of a blocked prompt one that was refused."""
+        if self._blocked:
+            return ((0, Finish.REFUSED),)
+        return tuple((index, state.finish) for index, state in self._candidates.items() if state.finish)
 
     def facts(self) -> Facts:
         """Return what was said so far."""
@@ -117,7 +118,7 @@ class Reading:
             usage=usage,
             model=self._model,
             reply_id=self._reply_id,
-            finish=Finish.REFUSED if self._blocked else self.finish_of(min(self._candidates, default=0)),
+            finish=min(self.finishes(), default=(0, None))[1],
             complete=self.complete,
             error=self._error or None,
             written=tuple("".join(state.written) for state in self._candidates.values()),
