@@ -6,6 +6,7 @@ default (``customer:*``) of the same period and kind, and an inactive one exempt
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from solvent.domain.money import Money
 from solvent.domain.period import Period, Window, window, zone
@@ -56,9 +57,11 @@ class Budget:
         return self.limit_nanos + (self.raise_nanos if raised else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Where money is counted: one window of one scope. Budgets that differ only in limit share it."""
+class Account(NamedTuple):
+    """Where money is counted: one window of one scope. Budgets that differ only in limit share it.
+
+    A tuple, since it is the key of maps that every call looks into dozens of times.
+    """
 
     scope: str
     period: Period
@@ -76,12 +79,14 @@ class Line:
     hard: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """What an account holds: settled spending and the bounds of calls in flight."""
 
     spent_nanos: int = 0
     held_nanos: int = 0
+
+
+NOTHING: Final = Balance()
 
 
 def applicable(
@@ -136,11 +141,11 @@ def admit(
     """
     worst: tuple[bool, int, Denied] | None = None
     for entry in met:
-        balance = balances.get(entry.account, Balance())
-        taken = balance.spent_nanos + balance.held_nanos
-        if taken + asked_nanos > Money.MAX:
+        balance = balances.get(entry.account, NOTHING)
+        wanted = balance.spent_nanos + balance.held_nanos + asked_nanos
+        if wanted > Money.MAX:
             raise LimitOutOfRange(f"{entry.account.scope} would pass {Money.show(Money.MAX)} in one window")
-        if not entry.hard or taken + asked_nanos <= entry.limit_nanos:
+        if wanted <= entry.limit_nanos or not entry.hard:
             continue
         denied = denial(entry, balance, asked_nanos)
         rank = (denied.busy, denied.shortfall.available_nanos, denied)
@@ -167,10 +172,11 @@ def denial(met: Line, balance: Balance, asked_nanos: int) -> Denied:
 
 def remaining(met: Iterable[Line], balances: Mapping[Account, Balance]) -> int | None:
     """Return the least that any hard line has left, in nano-dollars; None where no hard budget holds."""
-    left = [
-        max(0, entry.limit_nanos - found.spent_nanos - found.held_nanos)
-        for entry in met
-        if entry.hard
-        for found in (balances.get(entry.account, Balance()),)
-    ]
-    return min(left, default=None)
+    least: int | None = None
+    for entry in met:
+        if entry.hard:
+            balance = balances.get(entry.account, NOTHING)
+            left = entry.limit_nanos - balance.spent_nanos - balance.held_nanos
+            if least is None or left < least:
+                least = left
+    return least if least is None else max(0, least)

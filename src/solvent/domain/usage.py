@@ -1,6 +1,8 @@
 """Usage: what a provider counted, in disjoint buckets whose token sum equals the provider's total."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Final
 
 from solvent.errors import UsageContradictory
@@ -68,7 +70,7 @@ class Usage:
 
     def counts(self) -> tuple[int, ...]:
         """Return the counts in the order of ``BUCKETS``."""
-        return tuple(getattr(self, name) for name in BUCKETS)
+        return _counts(self)
 
     def __add__(self, other: "Usage") -> "Usage":
         """Return the sum, bucket by bucket."""
@@ -76,5 +78,6 @@ class Usage:
 
 
 BUCKETS: Final = tuple(field.name for field in fields(Usage))
+_counts: Final[Callable[[Usage], tuple[int, ...]]] = attrgetter(*BUCKETS)
 MAX_COUNT: Final = 10**12
 NO_USAGE: Final = Usage()

@@ -6,7 +6,7 @@ A place in line is a lease: it ends by itself, so a caller that died blocks nobo
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from solvent.domain.budget import Account, Balance, Denied, Line, admit, denial
+from solvent.domain.budget import NOTHING, Account, Balance, Denied, Line, admit, denial
 from solvent.domain.reservation import Ask
 
 
@@ -42,13 +42,18 @@ def decide(
     denied = admit(met, balances, ask.bound_nanos)
     if denied is not None and not denied.busy:
         return Verdict(denied)
-    behind = [entry for entry in met if entry.hard and _someone_earlier(ask, line.get(entry.account, ()))]
+    behind = _behind(ask, met, line) if line else []
     if denied is None and not behind:
         return Verdict(None)
     if denied is None:
         first = behind[0]
-        denied = denial(first, balances.get(first.account, Balance()), ask.bound_nanos)
+        denied = denial(first, balances.get(first.account, NOTHING), ask.bound_nanos)
     return Verdict(denied, _place(ask, met, balances, behind))
+
+
+def _behind(ask: Ask, met: Sequence[Line], line: Mapping[Account, Iterable[Place]]) -> list[Line]:
+    """Return the hard lines on whose account somebody waits before *ask*."""
+    return [entry for entry in met if entry.hard and _someone_earlier(ask, line.get(entry.account, ()))]
 
 
 def _someone_earlier(ask: Ask, places: Iterable[Place]) -> bool:

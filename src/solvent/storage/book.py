@@ -5,7 +5,7 @@ are in force; it is filled from the book and from open holds when it is opened. 
 its entries and holds, and no list of lines per reservation has to be kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -26,13 +26,13 @@ HOUR_US: Final = 3600 * US_PER_S
 class Record:
     """A reservation as it is kept for ever: its content as a digest, and how it was closed.
 
-    ``blank`` is kept while it may be needed: until the reservation is closed. ``told`` is the digest of the
+    ``blank``, an entry as the codec writes it, is kept until the close. ``told`` is the digest of the
     entries it was settled with, ``presumed_as`` the id of the entry that stood in for them.
     """
 
     reservation: Reservation
     asked: bytes
-    blank: Entry | None
+    blank: str | None
     settlement: Settlement | None = None
     told: bytes | None = None
     presumed_as: str | None = None
@@ -67,6 +67,10 @@ class Book(Protocol):
         """Return the entry with this id."""
         ...
 
+    def is_booked(self, entry_id: str) -> bool:
+        """Say whether there is an entry with this id."""
+        ...
+
     def sheet(self, scopes: tuple[str, ...], instant_us: int) -> Sheet:
         """Return what a call of *scopes* admitted at *instant_us* touches; opens the accounts that it lacks."""
         ...
@@ -79,7 +83,7 @@ class Book(Protocol):
         """Append *entry* to the book and add it to the roll-ups."""
         ...
 
-    def move(self, accounts: Iterable[Account], *, spent_nanos: int, held_nanos: int) -> None:
+    def move(self, accounts: Sequence[Account], *, spent_nanos: int, held_nanos: int) -> None:
         """Add to the balance of each account."""
         ...
 

@@ -6,7 +6,6 @@ migration.
 
 import hashlib
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -34,8 +33,6 @@ _INSTANTS: Final = 4
 _USAGE_FROM: Final = len(_HEAD)
 _USAGE_TO: Final = len(_HEAD) + len(BUCKETS)
 
-_counts = attrgetter(*BUCKETS)
-
 
 def entry_row(entry: Entry) -> Row:
     """Return *entry* as plain values in the order of ``ENTRY_COLUMNS``."""
@@ -45,7 +42,7 @@ def entry_row(entry: Entry) -> Row:
         *(who.customer_id, who.agent_id, who.campaign_id, who.key_id),
         json_text([f"{key}={value}" for key, value in who.tags]) if who.tags else "[]",
         *(entry.operation, entry.dialect, entry.provider, entry.deployment, entry.model_asked, entry.model),
-        *_counts(entry.usage),
+        *entry.usage.counts(),
         *(entry.cost_nanos, entry.bound_nanos, entry.price_version),
         *(entry.certainty.value, entry.outcome.value, entry.detail, entry.status, int(entry.streamed)),
         *(entry.provider_call_id, entry.admitted_us, entry.booked_us, entry.latency_ms, entry.first_byte_ms),
@@ -107,9 +104,21 @@ def json_bytes(value: Any) -> bytes:
         raise CallInvalid(f"a record cannot be written down ({error}); nothing was changed") from error
 
 
-def ask_digest(ask: Ask) -> bytes:
-    """Return what identifies the content of *ask*: scopes, bound and blank; instants and the line are no part."""
-    return _digest([ask.bound_nanos, entry_row(ask.blank)[:-_INSTANTS]])
+def write_ask(ask: Ask) -> tuple[bytes, str]:
+    """Return what identifies the content of *ask*, and its blank entry in words.
+
+    The content is scopes, bound and blank; instants and the place in line are no part of it. The blank is
+    written as of the instant of this ask, which is that of its admission.
+    """
+    row = entry_row(ask.blank)
+    *_, booked_us, latency_ms, first_byte_ms = row
+    content = row[:-_INSTANTS]
+    return _digest(content), json_text((*content, ask.asked_us, booked_us, latency_ms, first_byte_ms))
+
+
+def read_entry(text: str) -> Entry:
+    """Return the entry that was written as *text*."""
+    return entry_of(orjson.loads(text))
 
 
 def entries_digest(entries: tuple[Entry, ...]) -> bytes:

@@ -3,8 +3,6 @@
 Every verb checks all it must before its first change, so one that raises has changed nothing.
 """
 
-from dataclasses import replace
-
 from solvent.domain import closing
 from solvent.domain.budget import Budget, Denied, remaining
 from solvent.domain.closing import Closing
@@ -15,12 +13,12 @@ from solvent.domain.scope import is_default
 from solvent.domain.waiting import decide
 from solvent.errors import EntryMismatch, ReservationUnknown
 from solvent.storage.book import Book, Record
-from solvent.storage.codec import ask_digest, entries_digest
+from solvent.storage.codec import entries_digest, read_entry, write_ask
 
 
 def reserve(book: Book, ask: Ask) -> Reservation | Denied:
     """Hold the bound of *ask* on every account that counts it, or return why not; see ``BudgetStore.reserve``."""
-    asked = ask_digest(ask.checked())
+    asked, blank = write_ask(ask.checked())
     known = book.find(ask.id)
     if known is not None:
         if known.asked != asked:
@@ -43,12 +41,8 @@ def reserve(book: Book, ask: Ask) -> Reservation | Denied:
         scopes=ask.scopes,
         remaining_nanos=remaining(sheet.lines, book.balances),
     )
-    book.write(Record(reservation, asked, _admitted(ask.blank, ask.asked_us)))
+    book.write(Record(reservation, asked, blank))
     return reservation
-
-
-def _admitted(blank: Entry, admitted_us: int) -> Entry:
-    return blank if blank.admitted_us == admitted_us else replace(blank, admitted_us=admitted_us)
 
 
 def leave_line(book: Book, ask_id: str, now_us: int) -> None:
@@ -71,7 +65,7 @@ def settle(book: Book, reservation_id: str, entries: tuple[Entry, ...], now_us: 
             f"{reservation_id} was {record.settlement.state} before, otherwise than it is told now; "
             "what is booked stays, and a correction needs entries of its own"
         )
-    return _close(book, replace(record, told=told), close)
+    return _close(book, record, close, told=told)
 
 
 def release(book: Book, reservation_id: str) -> Settlement:
@@ -93,7 +87,7 @@ def presume(book: Book, reservation_id: str, detail: str, now_us: int) -> Settle
         return record.settlement
     blank = _blank(record)
     close = closing.presume(record.reservation, blank, now_us, detail)
-    return _close(book, replace(record, presumed_as=blank.id), close)
+    return _close(book, record, close, presumed_as=blank.id)
 
 
 def _known(book: Book, reservation_id: str) -> Record:
@@ -108,7 +102,7 @@ def _blank(record: Record) -> Entry:
         raise EntryMismatch(
             f"{record.reservation.id} is open but has lost its blank entry; run solvent verify"
         )
-    return record.blank
+    return read_entry(record.blank)
 
 
 def _presumption(book: Book, record: Record) -> Entry:
@@ -119,10 +113,12 @@ def _presumption(book: Book, record: Record) -> Entry:
     return found
 
 
-def _close(book: Book, record: Record, close: Closing) -> Settlement:
+def _close(
+    book: Book, record: Record, close: Closing, *, told: bytes | None = None, presumed_as: str | None = None
+) -> Settlement:
     """Write down *close*: entries, balances and the reservation."""
     for line in close.lines:
-        if book.entry(line.id) is not None:
+        if book.is_booked(line.id):
             raise EntryMismatch(f"an entry {line.id} is booked already; an attempt has one entry, ever")
     reservation = record.reservation
     sheet = book.sheet(reservation.scopes, reservation.admitted_us)
@@ -130,7 +126,7 @@ def _close(book: Book, record: Record, close: Closing) -> Settlement:
     for line in close.lines:
         book.append(reservation.id, line)
     settlement = close.settlement(reservation, remaining(sheet.lines, book.balances))
-    book.write(replace(record, blank=None, settlement=settlement))
+    book.write(Record(reservation, record.asked, None, settlement, told, presumed_as or record.presumed_as))
     return settlement
 
 

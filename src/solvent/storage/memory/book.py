@@ -1,6 +1,6 @@
 """The book in memory: what was kept, and totals taken from it by looking at all of it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from solvent.domain.budget import Account, Balance, Budget, applicable, lines
@@ -10,6 +10,7 @@ from solvent.domain.reservation import Hold
 from solvent.domain.scope import default_of
 from solvent.domain.waiting import Place
 from solvent.storage.book import Record, Sheet
+from solvent.storage.codec import read_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,14 @@ class MemoryBook:
         found = self.booked.get(entry_id)
         return found.entry if found else None
 
+    def is_booked(self, entry_id: str) -> bool:
+        """Say whether there is an entry with this id."""
+        return entry_id in self.booked
+
     def open_holds(self) -> list[Hold]:
         """Return the reservations that are not closed."""
         return [
-            Hold(record.reservation, record.blank)
+            Hold(record.reservation, read_entry(record.blank))
             for record in self.records.values()
             if record.settlement is None and record.blank is not None
         ]
@@ -97,7 +102,7 @@ class MemoryBook:
         """Append *entry* to the book."""
         self.booked[entry.id] = Booked(reservation_id, entry)
 
-    def move(self, accounts: Iterable[Account], *, spent_nanos: int, held_nanos: int) -> None:
+    def move(self, accounts: Sequence[Account], *, spent_nanos: int, held_nanos: int) -> None:
         """Add to the balance of each account."""
         for account in accounts:
             old = self.balances[account]

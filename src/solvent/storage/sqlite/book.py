@@ -6,7 +6,7 @@ since; SQLite's ``data_version`` tells.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from solvent.domain.budget import Account, Balance, Budget, applicable, lines
@@ -104,7 +104,7 @@ class SqliteBook:
         known = self._records.get(reservation_id)
         if known is not None:
             return known
-        row = self._connection.execute(VERBS["find_reservation"], {"id": reservation_id}).fetchone()
+        row = self._connection.execute(VERBS["find_reservation"], (reservation_id,)).fetchone()
         return rows.record_of(row) if row else None
 
     def entry(self, entry_id: str) -> Entry | None:
@@ -112,8 +112,14 @@ class SqliteBook:
         pending = self._pending.entries.get(entry_id)
         if pending is not None:
             return pending[1]
-        row = self._connection.execute(ENTRIES["find_entry"], {"id": entry_id}).fetchone()
+        row = self._connection.execute(ENTRIES["find_entry"], (entry_id,)).fetchone()
         return entry_of(row) if row else None
+
+    def is_booked(self, entry_id: str) -> bool:
+        """Say whether there is an entry with this id."""
+        if entry_id in self._pending.entries:
+            return True
+        return self._connection.execute(ENTRIES["is_booked"], (entry_id,)).fetchone() is not None
 
     def sheet(self, scopes: tuple[str, ...], instant_us: int) -> Sheet:
         """Return what a call of *scopes* touches.
@@ -181,12 +187,13 @@ class SqliteBook:
             usage_key = _usage_key(entry, tag)
             pending.usage[usage_key] = tally.added(pending.usage.get(usage_key, tally.NOTHING), counts)
 
-    def move(self, accounts: Iterable[Account], *, spent_nanos: int, held_nanos: int) -> None:
+    def move(self, accounts: Sequence[Account], *, spent_nanos: int, held_nanos: int) -> None:
         """Add to the balance of each account."""
+        balances = self._balances
         for account in accounts:
-            old = self._balances[account]
-            self._balances[account] = Balance(old.spent_nanos + spent_nanos, old.held_nanos + held_nanos)
-            self._pending.accounts.add(account)
+            old = balances[account]
+            balances[account] = Balance(old.spent_nanos + spent_nanos, old.held_nanos + held_nanos)
+        self._pending.accounts.update(accounts)
 
     def stand(self, ask_id: str, place: Place | None, now_us: int) -> None:
         """Give the ask this place in line; leases that have ended are dropped when one is given."""

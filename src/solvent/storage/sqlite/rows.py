@@ -12,7 +12,7 @@ from solvent.domain.period import Period, window
 from solvent.domain.reservation import Hold, HoldState, Reservation, Settlement
 from solvent.domain.waiting import Place
 from solvent.storage.book import Record
-from solvent.storage.codec import Row, entry_of, entry_row, json_text
+from solvent.storage.codec import Row, entry_row, json_text, read_entry
 from solvent.storage.sqlite.statements import VERBS
 
 FOREVER_US: Final = 2**63 - 1
@@ -79,13 +79,8 @@ def hold_row(record: Record) -> Row:
     held = record.reservation
     return (
         *(held.id, held.bound_nanos, held.admitted_us, held.expires_us, held.owner, json_text(held.scopes)),
-        *(held.remaining_nanos, record.asked, blank_text(record.blank)),
+        *(held.remaining_nanos, record.asked, record.blank),
     )
-
-
-def blank_text(blank: Entry | None) -> str | None:
-    """Return *blank* as it is kept beside an open hold."""
-    return None if blank is None else json_text(entry_row(blank))
 
 
 def closing_row(record: Record) -> Row:
@@ -121,7 +116,7 @@ def reservation_of(row: Sequence[Any]) -> Reservation:
 def hold_of(row: Sequence[Any]) -> Hold:
     """Return the open hold of a row that ends with its blank entry."""
     *head, blank = row
-    return Hold(reservation_of(head), entry_of(orjson.loads(blank)))
+    return Hold(reservation_of(head), read_entry(blank))
 
 
 def record_of(row: Sequence[Any]) -> Record:
@@ -142,7 +137,7 @@ def record_of(row: Sequence[Any]) -> Record:
     return Record(
         reservation=reservation,
         asked=asked,
-        blank=entry_of(orjson.loads(blank)) if blank is not None else None,
+        blank=blank,
         settlement=settlement,
         told=told,
         presumed_as=presumed_as,

@@ -2,14 +2,18 @@
 -- Rows are positional, in the order of codec.ENTRY_COLUMNS and tally.COUNTERS.
 
 -- name: find_entry
--- Keys: id. Result: one entry, or none.
+-- Row: the id. Result: one entry, or none.
 SELECT id, call_id, kind, corrects, scopes, customer_id, agent_id, campaign_id, key_id, tags,
        operation, dialect, provider, deployment, model_asked, model, input, input_audio, input_image,
        input_video, cached_input, cached_audio, cached_image, cache_write_5m, cache_write_1h, output,
        reasoning, output_audio, output_image, web_searches, file_searches, cost_nanos, bound_nanos,
        price_version, certainty, outcome, detail, status, streamed, provider_call_id, admitted_us,
        booked_us, latency_ms, first_byte_ms
-FROM llm_usage_logs WHERE id = :id;
+FROM llm_usage_logs WHERE id = ?;
+
+-- name: is_booked
+-- Row: the id. Result: a row if there is an entry with this id.
+SELECT 1 FROM llm_usage_logs WHERE id = ?;
 
 -- name: append_entry
 -- Row: the reservation's id, then the entry.

@@ -92,7 +92,7 @@ CREATE INDEX accounts_by_end ON accounts (end_us);
 -- Every reservation for ever, so that a repeat finds its first answer. asked and told are digests of what
 -- it was admitted and settled with; blank is the entry to book should its fate stay unknown, while it is open.
 CREATE TABLE reservations (
-    id              TEXT    NOT NULL UNIQUE,
+    id              TEXT    NOT NULL PRIMARY KEY,
     state           TEXT    NOT NULL,
     bound_nanos     INTEGER NOT NULL,
     admitted_us     INTEGER NOT NULL,
@@ -107,7 +107,7 @@ CREATE TABLE reservations (
     left_nanos      INTEGER,
     told            BLOB,
     presumed_as     TEXT
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX reservations_open ON reservations (expires_us) WHERE state = 'held';
 
 -- The line of calls that wait for held money; accounts is a JSON array of [scope, period, zone, start_us].

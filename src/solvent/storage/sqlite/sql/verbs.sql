@@ -3,10 +3,10 @@
 -- Money is in nano-dollars, instants in microseconds since the epoch.
 
 -- name: find_reservation
--- Keys: id. Result: the row of one reservation, or none.
+-- Row: the id. Result: the row of one reservation, or none.
 SELECT id, bound_nanos, admitted_us, expires_us, owner, scopes, remaining_nanos,
        asked, blank, state, charged_nanos, late, left_nanos, told, presumed_as
-FROM reservations WHERE id = :id;
+FROM reservations WHERE id = ?;
 
 -- name: write_hold
 -- Row: a reservation that was admitted just now.
