@@ -30,18 +30,15 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from solvent.domain.clock import from_datetime
+from solvent.domain.money import NANOS_PER_USD
 from solvent.domain.usage import BUCKETS
 from solvent.errors import ConfigurationError
+from solvent.pricing.rate import DECLARED_AS
 from solvent.pricing.sheet import ALWAYS, CLASSES, REQUESTS, Sheet
 
-_SEARCHES: Final[Mapping[str, str]] = {
-    "per_web_search": "web_searches",
-    "per_file_search": "file_searches",
-    "per_request": REQUESTS,
-}
-TOKEN_BUCKETS: Final = tuple(name for name in BUCKETS if name not in _SEARCHES.values())
-NANOS_PER_USD: Final = 10**9
-TOKENS_PER_PRICE: Final = 10**6
+_FEES: Final[Mapping[str, str]] = {key: name for name, key in DECLARED_AS.items()} | {"per_request": REQUESTS}
+_TOKENS: Final = tuple(name for name in BUCKETS if name not in DECLARED_AS)
+_TOKENS_PER_PRICE: Final = 10**6
 
 
 def _exact(value: object) -> object:
@@ -83,9 +80,9 @@ class TokenPrices(_Strict):
 
     def own(self) -> dict[str, Fraction]:
         """Return the stated prices in nano-dollars per token."""
-        stated = {name: getattr(self, name) for name in TOKEN_BUCKETS}
+        stated = {name: getattr(self, name) for name in _TOKENS}
         return {
-            name: Fraction(price) * NANOS_PER_USD / TOKENS_PER_PRICE
+            name: Fraction(price) * NANOS_PER_USD / _TOKENS_PER_PRICE
             for name, price in stated.items()
             if price is not None
         }
@@ -164,7 +161,7 @@ class PriceRow(_Target, TokenPrices):
         return CLASSES if self.free is True else (self.free or ())
 
     def _base(self) -> dict[str, Fraction]:
-        fees = {name: getattr(self, key) for key, name in _SEARCHES.items()}
+        fees = {name: getattr(self, key) for key, name in _FEES.items()}
         return self.own() | {
             name: Fraction(fee) * NANOS_PER_USD for name, fee in fees.items() if fee is not None
         }

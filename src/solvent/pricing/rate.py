@@ -4,11 +4,19 @@ How a rate is found is in ``book``; how it is made from decimals is in ``sheet``
 ``bound``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from solvent.domain.usage import BUCKETS, Usage
 from solvent.errors import ModelUnpriced, UsageContradictory
 from solvent.pricing.models import UNKNOWN, Traits
+
+DECLARED_AS: Final[Mapping[str, str]] = {
+    "web_searches": "per_web_search",
+    "file_searches": "per_file_search",
+}
+"""The keys of the operator's price file that are not named as the bucket they price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,10 @@ class Rate:
         """
         price = step.prices[bucket]
         if price is None:
+            name = BUCKETS[bucket]
             raise ModelUnpriced(
-                f"{self.name} has no price for {BUCKETS[bucket]} ({self.version}); "
-                f"declare one in the operator's price file: {BUCKETS[bucket]} beside the model's name"
+                f"{self.name} has no price for {name} ({self.version}); declare one in the operator's price "
+                f"file: a [[price]] with the model's name and {DECLARED_AS.get(name, name)}"
             )
         return price
 

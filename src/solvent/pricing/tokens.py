@@ -31,13 +31,14 @@ _ENCODINGS: Final = (
     ("text-embedding-ada-002", _CL100K),
 )
 
-_PER_MESSAGE: Final = 4
-_PER_TEXT: Final = 1
-_REPLY_PRIMING: Final = 3
+_PER_CALL: Final = 16
+_PER_MESSAGE: Final = 5
+_PER_TEXT: Final = 2
 _PER_TOOL: Final = 16
 _TOOLS_PREAMBLE: Final = 32
 """Framing, from cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken (3 a message, 1 a name, 3 before
-the reply; 7–12 a function), made safe: a text more can cut a token in two at each of its ends."""
+the reply, 7 to 12 a function), made safe: instructions are a message more, a schema has a heading, a tool call
+and its answer have marks, and a text that is read apart may be cut in two at its ends."""
 
 
 class _Vocabulary(Protocol):
@@ -62,7 +63,7 @@ class TokenCounter:
         counts = [vocabulary.count(_encodable(text)) for text in texts]
         if not messages and not tools:
             return sum(counts)
-        framing = messages * _PER_MESSAGE + len(counts) * _PER_TEXT + _REPLY_PRIMING
+        framing = _PER_CALL + messages * _PER_MESSAGE + len(counts) * _PER_TEXT
         if tools:
             framing += _TOOLS_PREAMBLE + tools * _PER_TOOL
         return sum(counts) + framing
