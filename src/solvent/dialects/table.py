@@ -12,7 +12,6 @@ from solvent.dialects.openai_chat.codec import OpenAIChat
 from solvent.dialects.openai_embeddings import OpenAIEmbeddings
 from solvent.dialects.openai_responses.codec import OpenAIResponses
 from solvent.domain.call import Dialect
-from solvent.errors import CallInvalid
 
 TRANSLATORS: Final[Mapping[Dialect, Translator]] = MappingProxyType(
     {
@@ -36,15 +35,3 @@ EMBEDDERS: Final[Mapping[Dialect, Embedder]] = MappingProxyType(
 def codec(dialect: Dialect) -> Codec:
     """Return the object that speaks *dialect*."""
     return TRANSLATORS.get(dialect) or EMBEDDERS[dialect]
-
-
-def translator(dialect: Dialect) -> Translator:
-    """Return the object that speaks *dialect* and translates it.
-
-    Raises:
-        CallInvalid: it is no dialect of conversations.
-    """
-    found = TRANSLATORS.get(dialect)
-    if found is None:
-        raise CallInvalid(f"{dialect} is for embeddings; name a model that converses")
-    return found

@@ -29,6 +29,7 @@ HINTS: Final = (
     "metadata",
     "prediction",
     "prompt_cache_key",
+    "prompt_cache_options",
     "prompt_cache_retention",
     "safety_identifier",
 )
@@ -117,9 +118,9 @@ def _thinking(call: Field) -> tuple[str | None, int | None]:
 
 def _tools(call: Field) -> Iterator[Tool]:
     for tool in call.list_of("tools"):
+        if tool.text_of("type") not in (None, "function"):
+            raise untranslatable(tool.need("type"))
         only(tool, ("type", "function"), ("cache_control",))
-        if tool.need("type").text() != "function":
-            raise untranslatable(tool)
         function = tool.need("function")
         only(function, ("name", "description", "parameters", "strict"))
         yield Tool(
@@ -198,7 +199,7 @@ def _said(message: Field) -> Iterator[Part]:
         message,
         ("role", "content", "refusal", "tool_calls", "reasoning_details", *REASONING_FIELDS),
         _MESSAGE_HINTS,
-        {"images": ([],), "tool_calls": ([],)},
+        {"images": ([],), "prefix": (False,)},
     )
     yield from _thoughts(message)
     yield from _spoken(message)

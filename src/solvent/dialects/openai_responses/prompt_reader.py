@@ -27,6 +27,7 @@ HINTS: Final = (
     "max_tool_calls",
     "metadata",
     "prompt_cache_key",
+    "prompt_cache_options",
     "prompt_cache_retention",
     "safety_identifier",
     "stream_options",
@@ -103,7 +104,7 @@ def _format(call: Field) -> Format | None:
 def _tools(call: Field) -> Iterator[Tool]:
     for tool in call.list_of("tools"):
         if tool.need("type").text() != "function":
-            raise untranslatable(tool)
+            raise untranslatable(tool.need("type"))
         only(tool, ("type", "name", "description", "parameters", "strict"))
         yield Tool(
             name=tool.need("name").text(),
