@@ -59,7 +59,7 @@ class GoogleEmbed:
             yield from part_texts(part)
 
     def edit(self, document: Json, edits: Edits) -> Json:
-        """Return the call for the model of *edits*, wherever it names one; the same object when nothing changed."""
+        """Return the call for the model of *edits*, wherever it names one; unchanged where it does."""
         model = f"models/{edits.model}"
         batch = document.get("requests")
         if batch is None:

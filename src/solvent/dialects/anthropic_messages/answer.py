@@ -60,7 +60,9 @@ def thought(block: Field) -> Reasoning:
 
 def foreign(block: Field, kind: str) -> SolventError:
     """Return the error for a block that nothing asked for could bring, and that no other dialect can say."""
-    return block.invalid(f"is of type {kind[:40]!r}, which cannot be translated for the caller")
+    return block.invalid(
+        f"is of type {kind[:40]!r}, which cannot be translated for the caller; ask in Anthropic's own format"
+    )
 
 
 def write_reply(reply: Reply) -> Json:

@@ -20,6 +20,9 @@ SERVER_TOOLS: Final[tuple[tuple[str, ServerToolKind], ...]] = (
 )
 """Tool types by prefix. Computer and browser run at the client, but Anthropic adds a long prompt for them."""
 
+LEAST_BUDGET: Final = 1024
+"""The least thinking budget that Anthropic takes."""
+
 _MOST_NESTED: Final = 4
 
 
@@ -34,6 +37,7 @@ def demand(document: Json, size_bytes: int) -> Demand:
     """
     call = of_call(document)
     _refuse_other_models(call)
+    _check_thinking(call.get("thinking"))
     survey = _Survey()
     survey.blocks(call.get("system"))
     survey.mark(call)
@@ -64,6 +68,11 @@ def _refuse_other_models(call: Field) -> None:
         raise fallbacks.invalid(
             "names other models, whose cost has no bound here; leave fallbacks to solvent"
         )
+
+
+def _check_thinking(thinking: Field | None) -> None:
+    if thinking is not None:
+        thinking.count_of("budget_tokens")
 
 
 @dataclass(slots=True)
@@ -192,10 +201,19 @@ def _document_texts(block: Field) -> Iterator[str]:
 
 
 def edit(document: Json, edits: Edits) -> Json:
-    """Return *document* for the model of *edits*, with its output limit where one is given."""
+    """Return *document* for the model of *edits*, with its output limit where one is given.
+
+    A thinking budget must lie below the limit; where a lower limit leaves no room for the caller's, it is lowered
+    too, as far as Anthropic allows.
+    """
     changed: Json = {}
     if document.get("model") != edits.model:
         changed["model"] = edits.model
-    if edits.output_limit is not None and document.get("max_tokens") != edits.output_limit:
-        changed["max_tokens"] = edits.output_limit
+    limit = edits.output_limit
+    if limit is not None and document.get("max_tokens") != limit:
+        changed["max_tokens"] = limit
+        thinking: Json = document.get("thinking") or {}
+        budget = thinking.get("budget_tokens") or 0
+        if LEAST_BUDGET < limit <= budget < (document.get("max_tokens") or 0):
+            changed["thinking"] = {**thinking, "budget_tokens": limit - 1}
     return {**document, **changed} if changed else document

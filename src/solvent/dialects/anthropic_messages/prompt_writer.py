@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from solvent.dialects.anthropic_messages.call import LEAST_BUDGET
 from solvent.dialects.anthropic_messages.prompt_reader import REDACTED
 from solvent.dialects.base import Edits
 from solvent.dialects.canonical import (
@@ -30,7 +31,6 @@ from solvent.errors import CallInvalid
 _ME: Final = Dialect.ANTHROPIC_MESSAGES
 _CHOICES: Final = {"auto": "auto", "none": "none", "required": "any", "one": "tool"}
 _EFFORTS: Final = {"minimal": "low"}
-_LEAST_BUDGET: Final = 1024
 _HOTTEST: Final = 1.0
 _NO_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 
@@ -81,9 +81,9 @@ def _thinking(prompt: Prompt, limit: int) -> Json | None:
     if budget is None:
         return {"type": "adaptive"} if prompt.effort else None
     budget = min(budget, limit - 1)
-    if budget < _LEAST_BUDGET:
+    if budget < LEAST_BUDGET:
         raise unsaid(
-            f"a thinking budget of {budget} of {limit} tokens, where {_LEAST_BUDGET} is the least,",
+            f"a thinking budget of {budget} of {limit} tokens, where {LEAST_BUDGET} is the least,",
             _ME,
         )
     return {"type": "enabled", "budget_tokens": budget}

@@ -35,6 +35,7 @@ from solvent.domain.usage import NO_USAGE, Usage
 from solvent.errors import UsageContradictory
 
 _ME: Final = Dialect.GOOGLE_GENERATE
+_SIGNATURE: Final = ("thoughtSignature", "thought_signature")
 FINISH_REASONS: Final[dict[FinishWord, str]] = {
     "stop": "STOP",
     "length": "MAX_TOKENS",
@@ -78,7 +79,7 @@ def read_part(part: Field, call_id: str) -> Iterator[Part]:
     Raises:
         UsageContradictory: only Google's dialect can say it.
     """
-    signature = read_signature(_ME, text(part, "thoughtSignature", "thought_signature"))
+    signature = read_signature(_ME, text(part, *_SIGNATURE))
     if part.flag_of("thought"):
         yield Reasoning(text(part, "text"), signature)
         return
@@ -96,9 +97,8 @@ def read_part(part: Field, call_id: str) -> Iterator[Part]:
     elif part.get("text") is not None:
         words = part.need("text").text()
         yield from (Text(said) for said in (words,) if said or not signature)
-    elif not signature:
-        names = ", ".join(member.name for member in part.members())
-        raise part.invalid(f"holds {names[:60] or 'nothing'}, which cannot be translated for the caller")
+    elif any(member.name not in _SIGNATURE for member in part.members()):
+        raise part.invalid("holds what cannot be translated for the caller; ask in Google's own format")
 
 
 def write_reply(reply: Reply) -> Json:
