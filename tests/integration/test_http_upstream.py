@@ -91,6 +91,12 @@ async def test_a_stream_comes_piece_by_piece(upstream, sim):
     assert body.endswith(b"data: [DONE]\n\n")
 
 
+async def test_a_large_call_is_sent_whole(upstream, sim):
+    body = orjson.dumps({"model": "m", "messages": [{"role": "user", "content": "x" * 4_000_000}]})
+    reply = orjson.loads(await fetched(upstream, call(f"{sim.url}/v1/chat/completions", body=body)))
+    assert reply["usage"]["prompt_tokens"] == 1_000_000
+
+
 async def test_an_error_reply_is_a_reply(upstream, sim):
     reply = await upstream.send(chat(sim, "status=429 retry_after_s=7"))
     assert (reply.status, reply.headers["retry-after"]) == (429, "7")

@@ -6,6 +6,7 @@ it came: while no connection stands nothing was sent (``no``), from then on the 
 """
 
 import asyncio
+import io
 import zlib
 from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType, TracebackType
@@ -19,6 +20,7 @@ from solvent.ports.upstream import Deadlines, UpstreamCall
 
 _KEEPALIVE_S: Final = 15.0
 _DNS_TTL_S: Final = 60
+_AT_ONCE_BYTES: Final = 1_000_000
 _PIECE_BYTES: Final = 65_536
 _WBITS: Final = MappingProxyType(
     {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
@@ -70,7 +72,7 @@ class HttpUpstream:
             async with asyncio.timeout_at(started_s + first_byte_s):
                 response = await self._session.post(
                     URL(call.url, encoded=True),
-                    data=call.body,
+                    data=_payload(call.body),
                     headers=call.headers,
                     allow_redirects=False,
                     timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s),
@@ -176,6 +178,11 @@ class HttpReply:
         return UpstreamUnavailable(
             f"{self._provider} {what}", Failure(self._provider, kind="reply_unreadable")
         )
+
+
+def _payload(body: bytes) -> bytes | io.BytesIO:
+    """Return *body*, as a file where it is so large that it should be written in parts."""
+    return body if len(body) <= _AT_ONCE_BYTES else io.BytesIO(body)
 
 
 def _translated(provider: str, error: Exception, late: str) -> UpstreamError:

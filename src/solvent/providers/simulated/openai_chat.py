@@ -59,8 +59,11 @@ def usage(answer: Answer) -> Json:
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": counts.cached_input, "audio_tokens": 0}
-        | ({"cache_write_tokens": counts.cache_write} if counts.cache_write else {}),
+        "prompt_tokens_details": {
+            "cached_tokens": counts.cached_input,
+            "cache_write_tokens": counts.cache_write,
+            "audio_tokens": 0,
+        },
         "completion_tokens_details": {
             "reasoning_tokens": counts.reasoning,
             "audio_tokens": 0,

@@ -146,12 +146,12 @@ def _usage(answer: Answer) -> Json:
     counts = answer.counts
     read = counts.input + counts.cached_input + counts.cache_write
     written = counts.output + counts.reasoning
-    details = {"cached_tokens": counts.cached_input}
-    if counts.cache_write:
-        details["cache_write_tokens"] = counts.cache_write
     return {
         "input_tokens": read,
-        "input_tokens_details": details,
+        "input_tokens_details": {
+            "cached_tokens": counts.cached_input,
+            "cache_write_tokens": counts.cache_write,
+        },
         "output_tokens": written,
         "output_tokens_details": {"reasoning_tokens": counts.reasoning},
         "total_tokens": read + written,
