@@ -25,7 +25,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -305,7 +305,7 @@ def _where(place: list[int | str], text: str) -> str:
     return f"{kind} {number}{line}: " + (f"{'.'.join(map(str, rest))}: " if rest else "")
 
 
-def as_document(prices: OperatorPrices) -> Mapping[str, object]:
+def as_document(prices: OperatorPrices) -> dict[str, list[dict[str, Any]]]:
     """Return the rows as plain values, for showing them."""
     return {
         "price": [row.model_dump(mode="json", by_alias=True, exclude_defaults=True) for row in prices.prices],
