@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from genai_prices import update_prices
 from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
@@ -24,10 +25,10 @@ from genai_prices.types import (
     TieredPrices,
     _providers_from_raw,
 )
-from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
 from solvent.errors import ConfigurationError
 
+DEFAULT_UPDATE_URL: Final = update_prices.DEFAULT_UPDATE_URL
 FORMAT: Final = "solvent price catalog 1"
 _MAX_BYTES: Final = 64 * 2**20
 _TIMEOUT_S: Final = 30.0
