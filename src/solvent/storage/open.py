@@ -24,6 +24,14 @@ _KNOWN: Final = f"{_SQLITE}PATH, a plain path, or {_MEMORY}"
 
 
 @dataclass(frozen=True, slots=True)
+class Files:
+    """What a store keeps on this machine's disk: the database, and the directory of journals beside it."""
+
+    database: Path
+    journals: Path
+
+
+@dataclass(frozen=True, slots=True)
 class _Backend:
     """What a kind of URL opens: the store, and the journal of this process beside it."""
 
@@ -42,7 +50,11 @@ def _open_memory(_: str, clock: Clock) -> Store:
 
 
 def _file_journal(place: str, owner: str) -> Journal:
-    return FileJournal.open(Path(f"{place}.journals"), owner)
+    return FileJournal.open(_journals(place), owner)
+
+
+def _journals(place: str) -> Path:
+    return Path(f"{place}.journals")
 
 
 def _memory_journal(_: str, owner: str) -> Journal:
@@ -78,6 +90,16 @@ def open_journal(url: str, clock: Clock, ids: Ids) -> Journal:
     """
     scheme, place = _parts(url)
     return _BACKENDS[scheme].journal(place, ids.new("process", clock.now_us()))
+
+
+def files(url: str) -> Files | None:
+    """Return the files of the store that *url* names, there or not; None where it keeps nothing on a disk.
+
+    Raises:
+        ConfigurationError: the URL names no backend.
+    """
+    scheme, place = _parts(url)
+    return None if scheme == _MEMORY else Files(Path(place), _journals(place))
 
 
 def _parts(url: str) -> tuple[str, str]:
