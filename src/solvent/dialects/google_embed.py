@@ -3,7 +3,7 @@
 Google mostly reports no usage for embeddings; then there is none in the facts and solvent counts for itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from solvent.dialects.base import Edits, Facts, Tap
@@ -18,7 +18,7 @@ from solvent.errors import CallInvalid
 _DIMENSIONS: Final = ("outputDimensionality", "output_dimensionality")
 _USAGE: Final = ("usageMetadata", "usage_metadata")
 
-_DEFAULTS: Final = {
+_DEFAULTS: Final[Mapping[str, tuple[object, ...]]] = {
     "taskType": ("TASK_TYPE_UNSPECIFIED",),
     "task_type": ("TASK_TYPE_UNSPECIFIED",),
 }

@@ -1,5 +1,6 @@
 """Whole replies between Anthropic's dialect and the canonical form."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from solvent.dialects.anthropic_messages.prompt_reader import REDACTED
@@ -14,7 +15,7 @@ from solvent.domain.usage import Usage
 from solvent.errors import SolventError, UsageContradictory
 
 _ME: Final = Dialect.ANTHROPIC_MESSAGES
-STOP_REASONS: Final[dict[FinishWord, str]] = {
+STOP_REASONS: Final[Mapping[FinishWord, str]] = {
     "stop": "end_turn",
     "length": "max_tokens",
     "tool": "tool_use",
@@ -60,9 +61,7 @@ def thought(block: Field) -> Reasoning:
 
 def foreign(block: Field, kind: str) -> SolventError:
     """Return the error for a block that nothing asked for could bring, and that no other dialect can say."""
-    return block.invalid(
-        f"is of type {kind[:40]!r}, which cannot be translated for the caller; ask in Anthropic's own format"
-    )
+    return block.invalid(f"is of type {kind[:40]!r}, which only Anthropic's own format can say")
 
 
 def write_reply(reply: Reply) -> Json:

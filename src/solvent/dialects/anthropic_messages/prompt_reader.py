@@ -1,6 +1,6 @@
 """A caller's messages → canonical prompt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from solvent.dialects.canonical import (
@@ -31,7 +31,11 @@ _KNOWN: Final = frozenset(
     {"model", "messages", "max_tokens", "system", "metadata", "stop_sequences", "stream", "temperature"}
     | {"thinking", "tool_choice", "tools", "top_k", "top_p", "output_config"}
 )
-_DEFAULTS: Final = {"mcp_servers": ([],), "fallbacks": ([],), "context_management": ({}, {"edits": []})}
+_DEFAULTS: Final[Mapping[str, tuple[object, ...]]] = {
+    "mcp_servers": ([],),
+    "fallbacks": ([],),
+    "context_management": ({}, {"edits": []}),
+}
 _BLOCK_HINTS: Final = ("cache_control", "citations", "caller", "transformations")
 
 

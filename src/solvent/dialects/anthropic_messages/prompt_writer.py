@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from solvent.dialects.anthropic_messages.call import LEAST_BUDGET
@@ -29,8 +29,8 @@ from solvent.domain.call import Dialect, Json
 from solvent.errors import CallInvalid
 
 _ME: Final = Dialect.ANTHROPIC_MESSAGES
-_CHOICES: Final = {"auto": "auto", "none": "none", "required": "any", "one": "tool"}
-_EFFORTS: Final = {"minimal": "low"}
+_CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "one": "tool"}
+_EFFORTS: Final[Mapping[str, str]] = {"minimal": "low"}
 _HOTTEST: Final = 1.0
 _NO_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 

@@ -1,5 +1,6 @@
 """The settings of a generation in Google's dialect, read for a translation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,7 @@ _KNOWN: Final = frozenset(
     | {"presencePenalty", "presence_penalty", "frequencyPenalty", "frequency_penalty"}
     | {"stopSequences", "stop_sequences", *LIMIT, *_MIME, *_SCHEMA, *_JSON_SCHEMA, *_THINKING}
 )
-_DEFAULTS: Final = {
+_DEFAULTS: Final[Mapping[str, tuple[object, ...]]] = {
     "responseModalities": (["TEXT"], []),
     "response_modalities": (["TEXT"], []),
     "responseLogprobs": (False,),

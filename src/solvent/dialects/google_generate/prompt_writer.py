@@ -1,6 +1,6 @@
 """Canonical prompt → generateContent, for a provider that speaks this dialect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import orjson
@@ -25,10 +25,10 @@ from solvent.domain.call import Dialect, Json
 from solvent.errors import CallInvalid
 
 _ME: Final = Dialect.GOOGLE_GENERATE
-_ROLES: Final = {"user": "user", "assistant": "model"}
-_MODES: Final = {"auto": "AUTO", "none": "NONE", "required": "ANY", "one": "ANY"}
+_ROLES: Final[Mapping[str, str]] = {"user": "user", "assistant": "model"}
+_MODES: Final[Mapping[str, str]] = {"auto": "AUTO", "none": "NONE", "required": "ANY", "one": "ANY"}
 _OLD_MODELS: Final = ("gemini-1", "gemini-2")
-_BUDGETS: Final = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
+_BUDGETS: Final[Mapping[str, int]] = {"none": 0, "minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
 """Thinking budgets of models before Gemini 3 by effort (https://ai.google.dev/gemini-api/docs/openai#thinking)."""
 
 _LEVELS: Final = ("minimal", "low", "medium", "high")

@@ -1,5 +1,6 @@
 """Google's own schema dialect, a part of OpenAPI 3.0, as JSON Schema."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from solvent.dialects.reading import Field
@@ -21,7 +22,7 @@ _SAME: Final = frozenset(
     | {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties", "nullable"}
     | {"additionalProperties"}
 )
-_NAMES: Final = {"any_of": "anyOf", "property_ordering": "propertyOrdering"}
+_NAMES: Final[Mapping[str, str]] = {"any_of": "anyOf", "property_ordering": "propertyOrdering"}
 _FORMATS: Final = ("enum", "float", "double", "int32", "int64")
 """Formats that JSON Schema does not have: they repeat what the type and the enumeration say."""
 

@@ -1,6 +1,6 @@
 """A caller's chat completion → canonical prompt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from solvent.dialects.canonical import (
@@ -40,7 +40,7 @@ _KNOWN: Final = frozenset(
     | {"temperature", "top_p", "top_k", "seed", "presence_penalty", "frequency_penalty", "user"}
     | {"stream", "stream_options", "reasoning_effort", "reasoning", *LIMIT_FIELDS}
 )
-_DEFAULTS: Final = {
+_DEFAULTS: Final[Mapping[str, tuple[object, ...]]] = {
     "logprobs": (False,),
     "top_logprobs": (0,),
     "logit_bias": ({},),
@@ -50,7 +50,7 @@ _DEFAULTS: Final = {
     "verbosity": ("medium",),
 }
 _MESSAGE_HINTS: Final = ("annotations", "cache_control")
-_AUDIO_TYPES: Final = {"mp3": "audio/mpeg"}
+_AUDIO_TYPES: Final[Mapping[str, str]] = {"mp3": "audio/mpeg"}
 
 
 def read_prompt(document: Json) -> Prompt:

@@ -1,6 +1,6 @@
 """Canonical prompt → chat completion, for a provider that speaks this dialect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from solvent.dialects.base import Edits
@@ -23,7 +23,7 @@ from solvent.dialects.refusals import part_name, unsaid
 from solvent.dialects.signature import own_signature
 from solvent.domain.call import Dialect, Json
 
-_AUDIO_FORMATS: Final = {
+_AUDIO_FORMATS: Final[Mapping[str, str]] = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
     "audio/mpeg": "mp3",

@@ -1,6 +1,6 @@
 """Whole responses ↔ canonical replies, and the items that streams of this dialect are made of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from solvent.dialects.canonical import (
@@ -22,7 +22,7 @@ from solvent.dialects.signature import read_signature, write_signature
 from solvent.domain.call import Dialect, Json
 from solvent.domain.usage import NO_USAGE, Usage
 
-_INCOMPLETE: Final[dict[FinishWord, str]] = {"length": "max_output_tokens", "refused": "content_filter"}
+_INCOMPLETE: Final[Mapping[FinishWord, str]] = {"length": "max_output_tokens", "refused": "content_filter"}
 
 
 def finish_word(document: Json) -> FinishWord:

@@ -1,6 +1,6 @@
 """A caller's response: what it may demand at most, the texts a model reads of it, and edits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from solvent.dialects.base import Edits
@@ -27,7 +27,7 @@ _ITEMS: Final = frozenset(
     | {"mcp_approval_request", "mcp_approval_response", "reasoning"}
 )
 _WORDS: Final = frozenset({"input_text", "output_text", "text", "refusal", "summary_text", "reasoning_text"})
-_PARTS: Final[dict[str, tuple[MediaKind, str, str]]] = {
+_PARTS: Final[Mapping[str, tuple[MediaKind, str, str]]] = {
     "input_image": ("image", "image_url", "image_url"),
     "computer_screenshot": ("image", "image_url", "image_url"),
     "input_file": ("document", "file_data", "file_url"),

@@ -1,6 +1,6 @@
 """Canonical deltas → stream of response events."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,7 +26,7 @@ from solvent.dialects.sse import write_event
 from solvent.domain.call import Dialect, Json
 from solvent.domain.usage import Usage
 
-_EVENTS: Final = {
+_EVENTS: Final[Mapping[str, tuple[str, str]]] = {
     "text": ("output_text", "text"),
     "refusal": ("refusal", "refusal"),
     "reasoning": ("reasoning_summary_text", "text"),
@@ -34,7 +34,7 @@ _EVENTS: Final = {
 }
 """What the events of each kind of item are called, and the name of their text once it is whole."""
 
-_MARKS: Final = {"text": "msg", "refusal": "msg", "reasoning": "rs", "tool": "fc"}
+_MARKS: Final[Mapping[str, str]] = {"text": "msg", "refusal": "msg", "reasoning": "rs", "tool": "fc"}
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """A caller's response → canonical prompt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from solvent.dialects.canonical import (
@@ -41,7 +41,7 @@ _KNOWN: Final = frozenset(
     {"model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls", "text", "temperature"}
     | {"max_output_tokens", "top_p", "reasoning", "user", "stream"}
 )
-_DEFAULTS: Final = {
+_DEFAULTS: Final[Mapping[str, tuple[object, ...]]] = {
     "background": (False,),
     "include": ([], ["reasoning.encrypted_content"]),
     "service_tier": ("auto", "default"),

@@ -1,6 +1,6 @@
 """What a response says of itself: the same object ends a stream and answers a call that does not stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +11,10 @@ from solvent.domain.call import Json
 from solvent.domain.usage import Usage
 
 _ELSEWHERE: Final = frozenset({"queued", "in_progress"})
-_INCOMPLETE: Final = {"max_output_tokens": Finish.LENGTH, "content_filter": Finish.REFUSED}
+_INCOMPLETE: Final[Mapping[str, Finish]] = {
+    "max_output_tokens": Finish.LENGTH,
+    "content_filter": Finish.REFUSED,
+}
 _CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 _WRITTEN: Final = ("text", "refusal")
 
