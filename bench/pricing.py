@@ -9,17 +9,20 @@ from collections.abc import Callable
 
 import genai_prices
 
+from solvent.app import ceilings
 from solvent.domain.call import Demand
 from solvent.domain.clock import SystemClock
 from solvent.domain.usage import Usage
 from solvent.pricing.book import PriceBook
-from solvent.pricing.bound import Ceilings, bound
+from solvent.pricing.bound import bound
 from solvent.pricing.tokens import TokenCounter
+from solvent.settings import Settings
 
 USAGE = Usage(input=1_200, cached_input=300, output=250, reasoning=40)
 THEIRS = genai_prices.Usage(
     input_tokens=1_500, cache_read_tokens=300, output_tokens=290, output_reasoning_tokens=40
 )
+CEILINGS = ceilings(Settings())
 DEMAND = Demand(text_bytes=6_000, messages=4, tools=2, output_limit=500)
 MEGABYTE = {
     "words": "the quick brown fox jumps over the lazy dog, ",
@@ -47,7 +50,7 @@ def main() -> None:
     print(f"first rate of a new book          {(time.perf_counter() - started) * 1e3:10.2f} ms")
     figures = {
         "rate": microseconds(lambda: book.rate("anthropic", "claude-sonnet-4-5", now_us), rounds),
-        "bound": microseconds(lambda: bound(rate, DEMAND, Ceilings(), output_max=64_000), rounds),
+        "bound": microseconds(lambda: bound(rate, DEMAND, CEILINGS, output_max=64_000), rounds),
         "cost": microseconds(lambda: rate.cost(USAGE), rounds),
     }
     theirs = microseconds(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from genai_prices.data import providers
 
+from solvent.app import ceilings
 from solvent.dialects.base import Facts
 from solvent.dialects.table import codec
 from solvent.domain.call import Demand, Dialect
@@ -16,15 +17,17 @@ from solvent.domain.clock import from_datetime
 from solvent.domain.money import Money
 from solvent.domain.usage import Usage
 from solvent.pricing.book import PriceBook
-from solvent.pricing.bound import Ceilings, bound
+from solvent.pricing.bound import bound
 from solvent.pricing.models import output_max
 from solvent.pricing.operator import OperatorPrices
 from solvent.pricing.tokens import TokenCounter
+from solvent.settings import Settings
 
 EXCHANGES = Path(__file__).resolve().parents[2] / ".." / "shared" / "wire" / "exchanges.jsonl"
 if not EXCHANGES.exists() and os.environ.get("CI") != "true":
     pytest.skip(f"no recorded exchanges at {EXCHANGES}", allow_module_level=True)
 
+CEILINGS = ceilings(Settings())
 MOMENT = datetime(2026, 11, 1, 12, tzinfo=UTC)
 UNLISTED = """
 [[price]]                     # what the catalog has no price for, declared as an operator would
@@ -98,7 +101,7 @@ def test_no_recorded_call_cost_more_than_its_bound(
     )
     counted = counter.count(source, model, texts, demand.messages, demand.tools)
     for tokens in {None, counted}:
-        most = bound(rate, demand, Ceilings(), output_max=output_max(source, model), tokens=tokens)
+        most = bound(rate, demand, CEILINGS, output_max=output_max(source, model), tokens=tokens)
         assert usage.input_tokens <= most.input_tokens
         assert usage.output_tokens <= most.output_tokens
         assert rate.cost(usage) <= most.nanos
@@ -154,5 +157,5 @@ def test_anthropics_own_count_is_within_the_bound_by_bytes(exchange: dict[str, A
     body = json.dumps(exchange["request"], separators=(",", ":")).encode()
     demand = codec(Dialect.ANTHROPIC_MESSAGES).demand(exchange["request"], len(body))
     rate = book.rate("anthropic", model_of(exchange), from_datetime(MOMENT))
-    most = bound(rate, demand, Ceilings(), output_max=None)
+    most = bound(rate, demand, CEILINGS, output_max=None)
     assert exchange["response"]["input_tokens"] <= most.input_tokens

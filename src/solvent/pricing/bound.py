@@ -46,16 +46,16 @@ class Ceilings:
     ``remembered_tokens`` is what a provider may add of its own where the model's context window is not known.
     """
 
-    default_output_tokens: int = 4_096
-    image_tokens: int = 5_000
-    document_pages: int = 100
-    document_page_tokens: int = 8_000
-    audio_tokens: int = 115_200
-    video_tokens: int = 540_000
-    remembered_tokens: int = 1_000_000
-    server_tool_uses: int = 5
-    server_tool_tokens: int = 32_000
-    made_image_tokens: int = 8_192
+    default_output_tokens: int
+    image_tokens: int
+    document_pages: int
+    document_page_tokens: int
+    audio_tokens: int
+    video_tokens: int
+    remembered_tokens: int
+    server_tool_uses: int
+    server_tool_tokens: int
+    made_image_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

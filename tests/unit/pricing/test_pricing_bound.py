@@ -14,8 +14,18 @@ from solvent.pricing.bound import Ceilings, bound, clamp
 from solvent.pricing.models import ImageRule, Traits
 from solvent.pricing.rate import Rate, Step
 
-CEILINGS = Ceilings()
-NO_CEILINGS = Ceilings(server_tool_uses=1, server_tool_tokens=100, remembered_tokens=500)
+CEILINGS = Ceilings(
+    default_output_tokens=4_096,
+    image_tokens=5_000,
+    document_pages=100,
+    document_page_tokens=8_000,
+    audio_tokens=100_000,
+    video_tokens=500_000,
+    remembered_tokens=500,
+    server_tool_uses=3,
+    server_tool_tokens=100,
+    made_image_tokens=8_192,
+)
 
 
 @st.composite
@@ -67,9 +77,9 @@ demands = st.builds(
 )
 
 
-def nanos(rate: Rate, demand: Demand, ceilings: Ceilings = CEILINGS, tokens: int | None = None) -> int | None:
+def nanos(rate: Rate, demand: Demand, tokens: int | None = None) -> int | None:
     try:
-        return bound(rate, demand, ceilings, output_max=8_192, tokens=tokens).nanos
+        return bound(rate, demand, CEILINGS, output_max=8_192, tokens=tokens).nanos
     except ModelUnpriced:
         return None
 
@@ -180,7 +190,7 @@ def test_the_output_limit_is_the_callers_or_the_default_but_at_most_the_models(
     book: PriceBook, now_us: int
 ) -> None:
     rate = book.rate("openai", "gpt-4o", now_us)
-    ceilings = Ceilings(default_output_tokens=1_000)
+    ceilings = replace(CEILINGS, default_output_tokens=1_000)
     assert bound(rate, Demand(10, output_limit=77), ceilings, output_max=500).output_limit == 77
     assert bound(rate, Demand(10), ceilings, output_max=500).output_limit == 500
     assert bound(rate, Demand(10), ceilings, output_max=5_000).output_limit == 1_000
@@ -258,15 +268,13 @@ def test_a_remembered_conversation_may_fill_the_models_window(book: PriceBook, n
     assert rate.context_tokens == 128_000
     assert most.input_tokens >= 128_000
     unknown = replace(rate, context_tokens=None)
-    assert bound(unknown, Demand(10, remembered=True), NO_CEILINGS, output_max=None).input_tokens < 1_000
+    assert bound(unknown, Demand(10, remembered=True), CEILINGS, output_max=None).input_tokens < 1_000
 
 
 def test_each_use_of_a_providers_tool_reads_the_call_again(book: PriceBook, now_us: int) -> None:
     rate = book.rate("anthropic", "claude-sonnet-4-5", now_us)
     once, twice = (
-        bound(
-            rate, Demand(1_000, server_tools=(ServerTool("web_search", uses),)), NO_CEILINGS, output_max=None
-        )
+        bound(rate, Demand(1_000, server_tools=(ServerTool("web_search", uses),)), CEILINGS, output_max=None)
         for uses in (1, 2)
     )
     assert twice.input_tokens - once.input_tokens == once.input_tokens - (once.input_tokens - 100) // 2
