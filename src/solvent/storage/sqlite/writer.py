@@ -68,6 +68,8 @@ class Writer:
 
     async def close(self) -> None:
         """Finish what was gathered and let go of the file; repeats do nothing."""
+        if self._closed:
+            return
         self._closed = True
         if self._pump is not None:
             await self._pump

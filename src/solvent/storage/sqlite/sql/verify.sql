@@ -26,15 +26,14 @@ WHERE coalesce(sums.bounds, 0) <> a.held_nanos;
 
 -- name: spending
 -- What each scope spent in each quarter of an hour is the sum of its entries.
-WITH booked AS (
-    SELECT each.value AS scope, e.admitted_us - e.admitted_us % 900000000 AS slot_us,
-           sum(e.cost_nanos) AS nanos
-    FROM llm_usage_logs AS e, json_each(e.scopes) AS each GROUP BY 1, 2
+WITH both (scope, slot_us, booked, kept) AS (
+    SELECT each.value, e.admitted_us - e.admitted_us % 900000000, e.cost_nanos, 0
+    FROM llm_usage_logs AS e, json_each(e.scopes) AS each
+    UNION ALL
+    SELECT scope, slot_us, 0, spent_nanos FROM scope_spending
 )
-SELECT '9 spending', scope || ' from ' || slot_us, coalesce(booked.nanos, 0) || ' nano-dollars',
-       coalesce(s.spent_nanos, 0)
-FROM booked FULL JOIN scope_spending AS s USING (scope, slot_us)
-WHERE coalesce(booked.nanos, 0) <> coalesce(s.spent_nanos, 0);
+SELECT '9 spending', scope || ' from ' || slot_us, sum(booked) || ' nano-dollars', sum(kept)
+FROM both GROUP BY scope, slot_us HAVING sum(booked) <> sum(kept);
 
 -- name: corrections
 -- Every correction names an entry of the book.
@@ -44,14 +43,16 @@ WHERE a.kind = 'adjustment' AND e.id IS NULL;
 
 -- name: closings
 -- Every reservation was charged exactly its entries; an open or released one has none.
-WITH booked AS (
+WITH booked AS MATERIALIZED (
     SELECT reservation_id AS id, sum(cost_nanos) AS nanos, count(*) AS lines FROM llm_usage_logs GROUP BY 1
 )
-SELECT '3 closing', id, coalesce(r.state || ' at ' || r.charged_nanos, 'a reservation') || ' nano-dollars',
+SELECT '3 closing', r.id, r.state || ' at ' || r.charged_nanos || ' nano-dollars',
        coalesce(booked.lines || ' entries, ' || booked.nanos || ' nano-dollars', 'no entry')
-FROM reservations AS r FULL JOIN booked USING (id)
-WHERE r.state IS NULL
-   OR coalesce(booked.nanos, 0) <> r.charged_nanos
+FROM reservations AS r LEFT JOIN booked ON booked.id = r.id
+WHERE coalesce(booked.nanos, 0) <> r.charged_nanos
    OR (r.state IN ('held', 'released') AND booked.lines > 0)
-   OR (r.state = 'presumed' AND (booked.lines <> 1 OR r.charged_nanos <> r.bound_nanos))
-   OR (r.state = 'held') <> (r.blank IS NOT NULL);
+   OR (r.state = 'presumed' AND (booked.lines IS NOT 1 OR r.charged_nanos <> r.bound_nanos))
+   OR (r.state = 'held') <> (r.blank IS NOT NULL)
+UNION ALL
+SELECT '10 entry', booked.id, 'a reservation', 'entries without one'
+FROM booked LEFT JOIN reservations AS r ON r.id = booked.id WHERE r.id IS NULL;
