@@ -10,6 +10,7 @@ from google.genai import types
 
 from solvent.dialects.base import Edits
 from solvent.dialects.google_generate import GoogleGenerate
+from solvent.errors import CallInvalid, UsageContradictory
 
 RECORDED = Path(__file__).resolve().parents[2] / ".." / "shared" / "wire" / "exchanges.jsonl"
 if not RECORDED.exists() and os.environ.get("CI") != "true":
@@ -154,7 +155,7 @@ def own(exchange):
 @of_each()
 def test_a_call_keeps_its_meaning_through_the_canonical_form(exchange):
     if own(exchange):
-        with pytest.raises(Exception, match="cannot be translated"):
+        with pytest.raises(CallInvalid, match="cannot be translated"):
             CODEC.read_prompt(exchange["request"])
         return
     prompt = CODEC.read_prompt(exchange["request"])
@@ -181,7 +182,7 @@ def test_a_reply_keeps_its_content_through_the_canonical_form(exchange):
 @of_each("stream")
 def test_a_stream_keeps_its_content_through_the_canonical_form(exchange):
     if any(part in exchange["response"] for part in ('"executableCode"', '"toolCall"')):
-        with pytest.raises(Exception, match="cannot be translated"):
+        with pytest.raises(UsageContradictory, match="own format can say"):
             CODEC.decoder().feed(exchange["response"].encode())
         return
     deltas = CODEC.decoder().feed(exchange["response"].encode())

@@ -1,6 +1,7 @@
 """Event streams in Anthropic's dialect: what they have said so far. Usage comes unasked, nothing is hidden."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from solvent.dialects.anthropic_messages.reply import block_texts, finish, price_context, read_usage
@@ -8,7 +9,6 @@ from solvent.dialects.base import Facts, Finish
 from solvent.dialects.reading import Field, of_reply, parse_reply
 from solvent.dialects.sse import Event
 from solvent.domain.call import Json
-from solvent.domain.usage import Usage
 from solvent.errors import UsageContradictory
 
 _WRITTEN: Final[Mapping[str, str]] = {
@@ -21,10 +21,11 @@ _WRITTEN: Final[Mapping[str, str]] = {
 class Reading:
     """What the events of one stream have said so far."""
 
-    __slots__ = ("_error", "_finish", "_model", "_reply_id", "_stopped", "_usage", "_written")
+    __slots__ = ("_doubt", "_error", "_finish", "_model", "_reply_id", "_stopped", "_usage", "_written")
 
     def __init__(self) -> None:
         self._usage = Json()
+        self._doubt = ""
         self._model = ""
         self._reply_id = ""
         self._finish: Finish | None = None
@@ -67,32 +68,32 @@ class Reading:
 
     def _count(self, usage: Field | None) -> None:
         """Later counts replace earlier ones; what a later event does not repeat stays."""
-        if usage is not None:
+        if usage is None:
+            return
+        try:
             self._usage |= {name: value for name, value in usage.object().items() if value is not None}
+        except UsageContradictory as doubt:
+            self._doubt = doubt.message
 
     def facts(self) -> Facts:
         """Return what was said so far; complete only after ``message_stop`` and without an error."""
-        usage, doubt = self._believed()
-        return Facts(
-            usage=usage,
+        told = Facts(
             model=self._model,
             reply_id=self._reply_id,
             finish=self._finish,
             complete=self._stopped and not self._error,
             error=self._error or None,
             written=tuple("".join(texts) for texts in self._written.values()),
-            doubt=doubt,
-            price_context=() if doubt else price_context(of_reply(self._usage, "usage")),
+            doubt=self._doubt,
         )
+        return told if self._doubt or not self._usage else self._counted(told)
 
-    def _believed(self) -> tuple[Usage | None, str]:
-        """Return the usage, or why it cannot be believed."""
-        if not self._usage:
-            return None, ""
+    def _counted(self, told: Facts) -> Facts:
+        usage = of_reply(self._usage, "usage")
         try:
-            return read_usage(of_reply(self._usage, "usage")), ""
+            return replace(told, usage=read_usage(usage), price_context=price_context(usage))
         except UsageContradictory as doubt:
-            return None, doubt.message
+            return replace(told, doubt=doubt.message)
 
 
 def _delta_texts(delta: Field) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def read_part(part: Field, call_id: str) -> Iterator[Part]:
         words = part.need("text").text()
         yield from (Text(said) for said in (words,) if said or not signature)
     elif any(member.name not in _SIGNATURE for member in part.members()):
-        raise part.invalid("holds what cannot be translated for the caller; ask in Google's own format")
+        raise part.invalid("holds what only Google's own format can say")
 
 
 def write_reply(reply: Reply) -> Json:

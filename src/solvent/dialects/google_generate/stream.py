@@ -4,7 +4,7 @@ A chunk is a reply of its own. There is no end mark beside the chunks: a stream 
 that it began has ended, or the prompt was blocked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from solvent.dialects.base import Facts, Finish
 from solvent.dialects.google_generate.reply import (
@@ -22,7 +22,6 @@ from solvent.dialects.google_generate.reply import (
 from solvent.dialects.reading import Field, of_reply, parse_reply
 from solvent.dialects.sse import Event
 from solvent.domain.call import Json
-from solvent.domain.usage import Usage
 from solvent.errors import UsageContradictory
 
 
@@ -45,6 +44,7 @@ class Reading:
     __slots__ = (
         "_blocked",
         "_candidates",
+        "_doubt",
         "_error",
         "_largest",
         "_last",
@@ -59,6 +59,7 @@ class Reading:
         self._queries: set[str] = set()
         self._candidates: dict[int, _Candidate] = {}
         self._blocked = False
+        self._doubt = ""
         self._model = ""
         self._reply_id = ""
         self._error = Json()
@@ -93,9 +94,12 @@ class Reading:
     def _count(self, usage: Field | None) -> None:
         if usage is None:
             return
+        try:
+            size = usage.count_of("totalTokenCount", "total_token_count") or 0
+        except UsageContradictory as doubt:
+            self._doubt = doubt.message
+            return
         self._last = usage
-        total = usage.get("totalTokenCount", "total_token_count")
-        size = total.count() if total is not None else 0
         if self._largest is None or size >= self._largest[0]:
             self._largest = (size, usage)
 
@@ -113,26 +117,24 @@ class Reading:
 
     def facts(self) -> Facts:
         """Return what was said so far."""
-        usage, doubt = self._believed()
-        return Facts(
-            usage=usage,
+        told = Facts(
             model=self._model,
             reply_id=self._reply_id,
             finish=min(self.finishes(), default=(0, None))[1],
             complete=self.complete,
             error=self._error or None,
             written=tuple("".join(state.written) for state in self._candidates.values()),
-            doubt=doubt,
-            price_context=price_context(self._last),
+            doubt=self._doubt,
         )
+        return told if self._doubt else self._counted(told)
 
-    def _believed(self) -> tuple[Usage | None, str]:
-        """Return the usage, or why it cannot be believed."""
-        told = self._last if self.complete or self._largest is None else self._largest[1]
+    def _counted(self, told: Facts) -> Facts:
+        counts = self._last if told.complete or self._largest is None else self._largest[1]
+        searches = billed_searches(self._model, self._queries)
         try:
-            return read_usage(told, billed_searches(self._model, self._queries)), ""
+            return replace(told, usage=read_usage(counts, searches), price_context=price_context(counts))
         except UsageContradictory as doubt:
-            return None, doubt.message
+            return replace(told, doubt=doubt.message)
 
 
 def place(candidate: Field) -> int:
