@@ -1,5 +1,6 @@
 """What the simulated provider does wrong on purpose, and what it bills for it."""
 
+import asyncio
 import io
 
 import aiohttp
@@ -7,6 +8,7 @@ import orjson
 import pytest
 
 from solvent.domain.call import Dialect, Operation
+from solvent.errors import ConfigurationError
 from solvent.ports.upstream import Deadlines
 from solvent.providers.catalog import Catalog
 from solvent.providers.http import HttpUpstream
@@ -99,6 +101,22 @@ async def test_an_id_may_come_twice(sim, client):
         async with client.post(f"{sim.url}/v1/chat/completions", json=chat("id=same")) as reply:
             assert (await reply.json())["id"] == "same"
     assert [line.id for line in sim.invoice().lines] == ["same", "same"]
+
+
+async def test_calls_at_the_same_time_have_ids_of_their_own(sim, client):
+    async def called():
+        async with client.post(f"{sim.url}/v1/chat/completions", json=chat("latency_ms=1")) as reply:
+            return (await reply.json())["id"]
+
+    ids = await asyncio.gather(*[called() for _ in range(50)])
+    assert len(set(ids)) == 50
+    assert sorted(ids) == sorted(line.id for line in sim.invoice().lines)
+
+
+@pytest.mark.parametrize("wrong", [{"latency_ms": -1}, {"chunk_ms": -1}, {"chunk_tokens": 0}])
+def test_an_impossible_pace_is_refused(wrong):
+    with pytest.raises(ConfigurationError):
+        SimulatedProvider(**wrong)
 
 
 @pytest.mark.parametrize(

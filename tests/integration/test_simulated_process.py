@@ -45,7 +45,7 @@ def test_a_process_says_where_it_listens_bills_by_its_prices_and_ends_on_a_signa
     assert process.wait(timeout=20) == 0
 
 
-@pytest.mark.parametrize("prices", ["{", "[]", '{"m": {"input": 1}}', '{"m": 5}'])
+@pytest.mark.parametrize("prices", ["{", '{"m": {"input": 1}}'])
 def test_prices_that_cannot_be_read_end_the_process_with_a_word(prices):
     ended = subprocess.run(
         [sys.executable, "-m", MODULE, "--port", "0", "--prices", prices], capture_output=True, check=False

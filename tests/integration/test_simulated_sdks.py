@@ -85,8 +85,7 @@ async def test_openai_chat_streams_no_usage_that_nobody_asked_for(sim, openai_cl
     assert billed(sim).complete
 
 
-@pytest.mark.parametrize("stream", [False, True])
-async def test_openai_chat_calls_a_tool(openai_client, stream):
+async def test_openai_chat_calls_a_tool(openai_client):
     async with openai_client.chat.completions.stream(
         model="gpt-4o", messages=said("tool=find output=9")
     ) as events:
@@ -212,7 +211,7 @@ async def test_the_callers_limit_is_obeyed_in_every_dialect(openai_client, anthr
     assert content.candidates[0].finish_reason == "MAX_TOKENS"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 429, 503])
 async def test_each_sdk_knows_the_errors_of_its_dialect(
     sim, openai_client, anthropic_client, google_client, status
 ):

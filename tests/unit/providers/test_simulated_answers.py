@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,8 +164,43 @@ def test_no_other_address_is_served(path):
         {"model": "m", "messages": [{}], "max_tokens": 0},
         {"model": "m", "messages": [{}], "max_tokens": "9"},
         {"model": "m", "messages": [{}], "n": True},
+        {"model": "m", "messages": [{}], "n": 129},
     ],
 )
 def test_a_call_that_is_not_of_its_dialect_is_refused(document):
     with pytest.raises(AskInvalid):
         read(CHAT, document)
+
+
+NAMES = [
+    "model",
+    "messages",
+    "input",
+    "contents",
+    "content",
+    "parts",
+    "text",
+    "role",
+    "generationConfig",
+    "requests",
+]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@given(document=JSON, path=st.sampled_from(["chat/completions", "responses", "embeddings", "messages"]))
+def test_no_openai_or_anthropic_call_is_too_strange_to_be_read_or_refused(document, path):
+    with suppress(AskInvalid):
+        assert read(place(f"/v1/{path}"), document).input_tokens >= 0
+
+
+@given(
+    document=JSON,
+    verb=st.sampled_from(["generateContent", "countTokens", "embedContent", "batchEmbedContents"]),
+)
+def test_no_google_call_is_too_strange_to_be_read_or_refused(document, verb):
+    with suppress(AskInvalid):
+        assert read(place(f"/v1beta/models/g:{verb}"), document).input_tokens >= 0

@@ -11,6 +11,9 @@ from solvent.domain.call import Dialect, Json, Operation
 BYTES_PER_TOKEN: Final = 4
 """The simulated tokenizer: a token for every four bytes of text, rounded up over the whole call."""
 
+_MOST: Final = 10**9
+_MOST_CHOICES: Final = 128
+_MOST_DIMENSIONS: Final = 4096
 _UNREAD: Final = frozenset(
     (
         "role",
@@ -122,7 +125,7 @@ def _chat(where: Place, model: str, document: Json) -> Ask:
         input_tokens=_tokens(messages, document.get("tools")),
         text=_last_text(messages, "content"),
         output_limit=_limit(document, "max_completion_tokens", "max_tokens"),
-        choices=_limit(document, "n") or 1,
+        choices=_limit(document, "n", most=_MOST_CHOICES) or 1,
         stream_usage=isinstance(options, dict) and options.get("include_usage") is True,
     )
 
@@ -170,7 +173,7 @@ def _google(where: Place, model: str, document: Json) -> Ask:
         input_tokens=_tokens(contents, source.get("systemInstruction"), source.get("tools")),
         text=_last_text(contents, "parts"),
         output_limit=_limit(config, "maxOutputTokens"),
-        choices=_limit(config, "candidateCount") or 1,
+        choices=_limit(config, "candidateCount", most=_MOST_CHOICES) or 1,
     )
 
 
@@ -186,7 +189,7 @@ def _embeddings(where: Place, model: str, document: Json) -> Ask:
         input_tokens=_tokens(given),
         text=given if isinstance(given, str) else next((text for text in given if isinstance(text, str)), ""),
         texts=len(given) if several else 1,
-        dimensions=_limit(document, "dimensions") or 8,
+        dimensions=_limit(document, "dimensions", most=_MOST_DIMENSIONS) or 8,
         base64=document.get("encoding_format") == "base64",
     )
 
@@ -203,7 +206,7 @@ def _google_embed(where: Place, model: str, document: Json) -> Ask:
         input_tokens=_tokens(contents),
         text=_last_text(contents, "parts"),
         texts=len(contents),
-        dimensions=_limit(requests[0], "outputDimensionality") or 8,
+        dimensions=_limit(requests[0], "outputDimensionality", most=_MOST_DIMENSIONS) or 8,
     )
 
 
@@ -226,13 +229,13 @@ def _listed(document: Json, name: str) -> list[Any]:
     return found
 
 
-def _limit(document: Json, *names: str) -> int | None:
+def _limit(document: Json, *names: str, most: int = _MOST) -> int | None:
     for name in names:
         value = document.get(name)
         if value is None:
             continue
-        if type(value) is not int or value < 1:
-            raise AskInvalid(f"{name}: must be a whole number of at least 1")
+        if type(value) is not int or not 1 <= value <= most:
+            raise AskInvalid(f"{name}: must be a whole number from 1 to {most}")
         return value
     return None
 

@@ -64,7 +64,7 @@ class Behavior:
 
 _DIRECTIVE: Final = re.compile(r"\[\[sim\b(.*?)\]\]", re.DOTALL)
 _FIELD: Final = re.compile(r'\s*(\w+)=("(?:[^"\\]|\\.)*"|\S+)\s*')
-_MAX_COUNT: Final = 10**9
+_MAX_COUNT: Final = 10**7
 
 
 def _count(text: str) -> int:

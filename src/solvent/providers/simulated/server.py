@@ -1,6 +1,5 @@
 """The simulated provider over HTTP: reads a call, finds its behavior, answers it and writes the invoice."""
 
-import time
 from collections import deque
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
@@ -11,6 +10,8 @@ import orjson
 from aiohttp import web
 
 from solvent.domain.call import Dialect, Operation
+from solvent.domain.clock import US_PER_S, Clock, SystemClock
+from solvent.errors import ConfigurationError
 from solvent.providers.config import ProviderConfig
 from solvent.providers.simulated import anthropic, google, openai_chat, openai_responses
 from solvent.providers.simulated.answer import Answer, invent
@@ -56,6 +57,11 @@ class SimulatedProvider:
     whose directive does not name its own. What is billed: an answered call in full, also where its client left
     before the answer; a stream for the pieces written and, once one is, for its reasoning; an error or a call
     that is never answered for nothing; counting tokens for nothing.
+
+    ``calls`` counts the calls that came, ``abandoned`` those whose client left before their end.
+
+    Raises:
+        ConfigurationError: a delay is negative, or a piece holds no token.
     """
 
     def __init__(
@@ -67,11 +73,15 @@ class SimulatedProvider:
         chunk_tokens: int = 4,
         host: str = "127.0.0.1",
         port: int = 0,
+        clock: Clock | None = None,
     ) -> None:
+        if min(latency_ms, chunk_ms, chunk_tokens - 1) < 0:
+            raise ConfigurationError("latency_ms and chunk_ms are 0 or more, chunk_tokens 1 or more")
         self._prices = dict(prices)
         self._pace = Pace(latency_ms, chunk_ms, chunk_tokens)
         self._host = host
         self._port = port
+        self._clock = clock or SystemClock()
         self._runner: web.ServerRunner | None = None
         self._lines: list[InvoiceLine] = []
         self._scripted: deque[Behavior] = deque()
@@ -136,17 +146,19 @@ class SimulatedProvider:
         where = place(request.path)
         if where is None or request.method != "POST":
             return _json(404, openai_chat.error(404, "not_found", f"nothing lives at {request.path}"))
-        self.calls += 1
+        self.calls = number = self.calls + 1
         try:
             ask = read(where, orjson.loads(await request.read()))
             said = directive(ask.text)
         except (AskInvalid, DirectiveInvalid, orjson.JSONDecodeError) as error:
             return _refusal(where, 400, "", str(error))
         behavior = self._scripted.popleft() if self._scripted else said or _PLAIN
-        return await self._answer(request, ask, behavior)
+        answer = invent(ask, behavior, number, self._clock.now_us() // US_PER_S)
+        return await self._answer(request, ask, answer, behavior)
 
-    async def _answer(self, request: web.BaseRequest, ask: Ask, behavior: Behavior) -> web.StreamResponse:
-        answer = invent(ask, behavior, self.calls, int(time.time()))
+    async def _answer(
+        self, request: web.BaseRequest, ask: Ask, answer: Answer, behavior: Behavior
+    ) -> web.StreamResponse:
         price = self._prices.get(answer.model, self._prices.get("*"))
         if price is None:
             return _refusal(ask.place, 404, "", f"The model `{answer.model}` does not exist")
