@@ -1,6 +1,6 @@
 """Parts of a caller's prompt that chat and responses write alike."""
 
-from solvent.dialects.canonical import Format, ToolChoice
+from solvent.dialects.canonical import Format, ToolChoice, ToolResult, Turn
 from solvent.dialects.images import split_data_url
 from solvent.dialects.reading import Field
 from solvent.dialects.refusals import only
@@ -34,3 +34,12 @@ def inline_data(found: Field) -> tuple[str, str]:
     if split is None:
         raise found.invalid("must be a data URL in base64, such as data:image/png;base64,…")
     return split
+
+
+def add_result(turns: list[Turn], result: ToolResult) -> None:
+    """Add *result* to the turn of results that it follows: the results of one answer belong together."""
+    last = turns[-1].parts if turns else ()
+    if last and all(isinstance(part, ToolResult) for part in last):
+        turns[-1] = Turn("user", (*last, result))
+    else:
+        turns.append(Turn("user", (result,)))

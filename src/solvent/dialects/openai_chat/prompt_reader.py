@@ -19,7 +19,7 @@ from solvent.dialects.canonical import (
 )
 from solvent.dialects.openai_chat.call import LIMIT_FIELDS
 from solvent.dialects.openai_chat.reply import REASONING_FIELDS
-from solvent.dialects.openai_prompt import inline_data, read_choice, read_schema
+from solvent.dialects.openai_prompt import add_result, inline_data, read_choice, read_schema
 from solvent.dialects.reading import Field, of_call
 from solvent.dialects.refusals import only, untranslatable
 from solvent.dialects.signature import read_signature
@@ -175,16 +175,8 @@ def _conversation(messages: Field) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
                 tool_names |= {part.id: part.name for part in parts if isinstance(part, ToolCall)}
                 turns.append(Turn("assistant", parts))
             case _:
-                _answered(turns, _tool_result(message, tool_names))
+                add_result(turns, _tool_result(message, tool_names))
     return tuple(system), tuple(turns)
-
-
-def _answered(turns: list[Turn], result: ToolResult) -> None:
-    """Add *result* to the turn of results that it follows: the results of one answer belong together."""
-    if turns and all(isinstance(part, ToolResult) for part in turns[-1].parts) and turns[-1].parts:
-        turns[-1] = Turn("user", (*turns[-1].parts, result))
-    else:
-        turns.append(Turn("user", (result,)))
 
 
 def _tool_result(message: Field, tool_names: dict[str, str]) -> ToolResult:

@@ -17,7 +17,7 @@ from solvent.dialects.canonical import (
     ToolResult,
     Turn,
 )
-from solvent.dialects.openai_prompt import inline_data, read_choice, read_schema
+from solvent.dialects.openai_prompt import add_result, inline_data, read_choice, read_schema
 from solvent.dialects.reading import Field, of_call
 from solvent.dialects.refusals import only, untranslatable
 from solvent.dialects.signature import read_signature
@@ -124,7 +124,7 @@ def _tool_choice(call: Field) -> ToolChoice | None:
 
 
 class _Conversation:
-    """The items of an input, gathered into turns: neighbouring items of one side are one turn."""
+    """The items of an input, gathered into turns: neighbouring items of the assistant are one turn."""
 
     __slots__ = ("_tool_names", "system", "turns")
 
@@ -149,7 +149,7 @@ class _Conversation:
                 only(item, ("call_id", "output"), _ITEM_HINTS)
                 identity = item.need("call_id").text()
                 parts = tuple(_parts(item.need("output")))
-                self._append("user", ToolResult(identity, self._tool_names.get(identity, ""), parts))
+                add_result(self.turns, ToolResult(identity, self._tool_names.get(identity, ""), parts))
             case "reasoning":
                 self._append("assistant", *_thoughts(item))
             case _:
