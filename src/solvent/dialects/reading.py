@@ -45,6 +45,11 @@ class Field:
             found = self._member(name, value)
         return found
 
+    def some(self, *names: str) -> "tuple[Field, ...]":
+        """Return the member as ``get`` does, as a tuple of one; an empty one where it is not there."""
+        found = self.get(*names)
+        return () if found is None else (found,)
+
     def need(self, *names: str) -> "Field":
         """Return the member as ``get`` does; its absence is an error too."""
         found = self.get(*names)

@@ -54,16 +54,15 @@ def demand(document: Json, size_bytes: int) -> Demand:
     """
     call = body(document)
     media: list[Media] = []
-    contents = list(call.need("contents").each())
-    system = call.get(*SYSTEM)
-    for content in [*contents, *([system] if system is not None else [])]:
+    said = tuple(contents(call))
+    for content in (*said, *call.some(*SYSTEM)):
         media += [found for part in parts(content) if (found := part_media(part)) is not None]
     config = _config(call.get(*CONFIG))
     tools, server_tools = _tools(call)
     tier = call.get("serviceTier", "service_tier")
     return Demand(
         text_bytes=max(0, size_bytes - sum(found.size_bytes for found in media)),
-        messages=len(contents),
+        messages=len(said),
         media=tuple(media),
         tools=tools,
         server_tools=server_tools,
@@ -76,18 +75,22 @@ def demand(document: Json, size_bytes: int) -> Demand:
     )
 
 
+def contents(call: Field) -> Iterator[Field]:
+    """Yield the contents; Google takes one, or a bare string, where a list is due."""
+    told = call.need("contents")
+    if isinstance(told.value, str):
+        yield told
+    else:
+        yield from listed(told)
+
+
 def parts(content: Field) -> Iterator[Field]:
     """Yield the parts of a content; a bare string is one part, as some clients write it."""
     if isinstance(content.value, str):
         yield Field({"text": content.value}, content.path, content.wrong)
         return
-    told = content.get("parts")
-    if told is None:
-        return
-    if isinstance(told.value, dict):
-        yield told
-        return
-    yield from told.each()
+    for told in content.some("parts"):
+        yield from listed(told)
 
 
 def media_kind(media_type: str) -> MediaKind:
@@ -143,8 +146,7 @@ def _tools(call: Field) -> tuple[int, tuple[ServerTool, ...]]:
     functions = 0
     served: list[ServerTool] = []
     table = dict(SERVER_TOOLS)
-    tools = call.get("tools")
-    for tool in listed(tools) if tools is not None else ():
+    for tool in (tool for tools in call.some("tools") for tool in listed(tools)):
         for member in tool.members():
             if member.name in DECLARATIONS:
                 functions += sum(1 for _ in listed(member))
@@ -164,14 +166,11 @@ def listed(told: Field) -> Iterator[Field]:
 def texts(document: Json) -> Iterator[str]:
     """Yield every text that the model will read; function calls, results and schemas as JSON."""
     call = body(document)
-    system = call.get(*SYSTEM)
-    contents = [*([system] if system is not None else []), *call.need("contents").each()]
-    for content in contents:
+    for content in (*call.some(*SYSTEM), *contents(call)):
         for part in parts(content):
             yield from part_texts(part)
-    for told in (call.get("tools"), call.get(*CONFIG)):
-        if told is not None:
-            yield told.dumped()
+    for told in (*call.some("tools"), *call.some(*CONFIG)):
+        yield told.dumped()
 
 
 def part_texts(part: Field) -> Iterator[str]:

@@ -19,6 +19,7 @@ from solvent.dialects.google_generate.call import (
     CONFIG,
     DECLARATIONS,
     SYSTEM,
+    contents,
     listed,
     media_kind,
     parts,
@@ -49,12 +50,12 @@ def read_prompt(document: Json) -> Prompt:
     call = of_call(document)
     only(call, {"contents", "tools", *SYSTEM, *CONFIG, *TOOL_CONFIG, *_SAFETY}, HINTS)
     _refuse_filters(call)
-    system, config = call.get(*SYSTEM), call.get(*CONFIG)
+    config = call.get(*CONFIG)
     told = read_config(config) if config is not None else Config()
     tools = tuple(_tools(call))
     return Prompt(
-        system=tuple(part.need("text").text() for part in parts(system)) if system is not None else (),
-        turns=tuple(_turns(call.need("contents"))),
+        system=tuple(part.need("text").text() for system in call.some(*SYSTEM) for part in parts(system)),
+        turns=tuple(_turns(call)),
         tools=tools,
         tool_choice=_tool_choice(call, tools),
         format=told.format,
@@ -81,9 +82,9 @@ def _refuse_filters(call: Field) -> None:
             raise untranslatable(threshold)
 
 
-def _turns(contents: Field) -> Iterator[Turn]:
+def _turns(call: Field) -> Iterator[Turn]:
     ids = _Ids()
-    for content in _contents(contents):
+    for content in contents(call):
         role = content.text_of("role") if isinstance(content.value, dict) else None
         if role == "model":
             yield Turn("assistant", tuple(said for part in parts(content) for said in _said(part, ids)))
@@ -91,14 +92,6 @@ def _turns(contents: Field) -> Iterator[Turn]:
             yield Turn("user", tuple(_asked(part, ids) for part in parts(content)))
         else:
             raise content.need("role").invalid("must be user or model")
-
-
-def _contents(contents: Field) -> Iterator[Field]:
-    """Yield the contents; Google takes one, or a bare string, where a list is due."""
-    if isinstance(contents.value, str):
-        yield contents
-    else:
-        yield from listed(contents)
 
 
 class _Ids:
@@ -207,12 +200,10 @@ def _linked(linked: Field) -> Blob:
 
 
 def _tools(call: Field) -> Iterator[Tool]:
-    tools = call.get("tools")
-    for tool in listed(tools) if tools is not None else ():
+    for tool in (tool for tools in call.some("tools") for tool in listed(tools)):
         only(tool, DECLARATIONS)
-        declared = tool.get(*DECLARATIONS)
-        for declaration in listed(declared) if declared is not None else ():
-            yield _tool(declaration)
+        for declared in tool.some(*DECLARATIONS):
+            yield from map(_tool, listed(declared))
 
 
 def _tool(declaration: Field) -> Tool:
