@@ -92,7 +92,7 @@ NOTHING: Final = Balance()
 def applicable(
     budgets: Mapping[str, Sequence[Budget]], scopes: Iterable[str]
 ) -> tuple[tuple[str, Budget], ...]:
-    """Return the active budgets that hold for *scopes*, each with the scope it counts.
+    """Return the active budgets that hold for *scopes*, each with the scope it counts, in an order of their own.
 
     *budgets* maps the text of a scope or default to its budgets.
     """
@@ -102,7 +102,7 @@ def applicable(
         pattern = default_of(scope)
         defaults = budgets.get(pattern, ()) if pattern else ()
         merged = {budget.key[1:]: budget for budget in defaults} | own
-        found += [(scope, budget) for budget in merged.values() if budget.active]
+        found += [(scope, merged[kind]) for kind in sorted(merged) if merged[kind].active]
     return tuple(found)
 
 
