@@ -47,7 +47,6 @@ _BY_STATUS: Final[Mapping[int, tuple[str, type[UpstreamError]]]] = MappingProxyT
 )
 """What a status alone decides; 498 is Groq's for a full tier, 524 a gateway's, 529 Anthropic's."""
 
-_NO_STATUS: Final = 600
 _WORDS: Final = MappingProxyType(
     {
         "insufficient_quota": "quota",
@@ -75,6 +74,9 @@ _TOO_LONG: Final = re.compile(
     r"|too many tokens|exceeds? the (?:maximum|model'?s?) (?:number of|max\w*) (?:input )?tokens",
     re.IGNORECASE,
 )
+_BROKE: Final = re.compile(r"credit balance is too low", re.IGNORECASE)
+"""How Anthropic says it, with status 400 and no word of its own."""
+
 _MODEL: Final = re.compile(
     r"^model: |models?[/ ]\S+ (?:is not found|does not exist)|invalid model", re.IGNORECASE
 )
@@ -150,13 +152,15 @@ def _judged(status: int, words: tuple[str, ...], document: Json) -> tuple[str, t
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     said = next((_WORDS[word] for word in words if word in _WORDS), "")
+    if _BROKE.search(_text(document)):
+        said = "quota"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "quota" if said == "quota" or _daily(document) else "rate", UpstreamRateLimited
     if status == HTTPStatus.FORBIDDEN and not _moderated(document):
         return "permission", UpstreamDenied
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "server_error", UpstreamUnavailable
-    if said == "credential" or status < HTTPStatus.BAD_REQUEST:
+    if said in ("credential", "quota") or status < HTTPStatus.BAD_REQUEST:
         return said or "redirected", UpstreamDenied
     return said or _rejected(status, document), UpstreamRejected
 
@@ -224,7 +228,7 @@ def _text(document: Json) -> str:
 
 def _status_in(document: Json, words: tuple[str, ...]) -> int:
     code = _error_in(document).get("code")
-    if type(code) is int and HTTPStatus.BAD_REQUEST <= code < _NO_STATUS:
+    if type(code) is int and code in range(400, 600):
         return code
     return next((_STATUS_OF[word] for word in words if word in _STATUS_OF), 500)
 

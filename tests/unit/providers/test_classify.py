@@ -59,6 +59,13 @@ def error(**fields):
             "no",
         ),
         (400, error(details=[{"reason": "API_KEY_INVALID"}]), "credential", UpstreamDenied, "no"),
+        (
+            400,
+            error(type="invalid_request_error", message="Your credit balance is too low to access the API."),
+            "quota",
+            UpstreamDenied,
+            "no",
+        ),
         (400, error(code="tool_use_failed"), "tool_failed", UpstreamRejected, "unknown"),
         (400, error(message="Invalid model: x"), "model_unknown", UpstreamRejected, "no"),
         (400, {}, "invalid", UpstreamRejected, "no"),
