@@ -101,22 +101,22 @@ class PriceBook:
         )
 
     def _find(self, asked: Asked) -> "_Tariff":
-        rows = self._operator.rows(asked)
-        discounts = self._operator.discounts(asked)
-        found = self._listed(asked)
-        return _Tariff(asked, self._label, rows, discounts, found)
+        found, refusal = None, ""
+        try:
+            found = self._listed(asked)
+        except ModelUnpriced as error:
+            refusal = error.message
+        rows, discounts = self._operator.rows(asked), self._operator.discounts(asked)
+        return _Tariff(asked, self._label, rows, discounts, found=found, refusal=refusal)
 
-    def _listed(self, asked: Asked) -> Listing | ModelUnpriced:
+    def _listed(self, asked: Asked) -> Listing:
         own = self._provider(asked.source)
         if own is None:
-            return _unknown(asked, f"the catalog has no provider {asked.source!r}")
+            raise _unknown(asked, f"the catalog has no provider {asked.source!r}")
         model = own.find_model(asked.model, all_providers=list(self._providers))
         if model is None:
-            return _unknown(asked, f"the catalog ({self._label}) does not list it")
-        try:
-            return listing(model, asked.context, own=_among(model, own.models))
-        except ModelUnpriced as error:
-            return error
+            raise _unknown(asked, f"the catalog ({self._label}) does not list it")
+        return listing(model, asked.context, own=_among(model, own.models))
 
     def _provider(self, source: str) -> Provider | None:
         return next((provider for provider in self._providers if provider.id == source), None)
@@ -131,21 +131,24 @@ class _Tariff:
         label: str,
         rows: tuple[PriceRow, ...],
         discounts: tuple[FactorRow, ...],
-        found: Listing | ModelUnpriced,
+        *,
+        found: Listing | None,
+        refusal: str,
     ) -> None:
         self._asked = asked
         self._label = label
         self._rows = rows
         self._discounts = discounts
         self._found = found
+        self._refusal = refusal
         self._rates: dict[tuple[int, int, Choice | None], Rate] = {}
 
     def at(self, at_us: int) -> Rate:
         row = _in_force(self._rows, at_us)
         if row >= 0 and self._rows[row].complete:
             key: tuple[int, int, Choice | None] = (row, -1, None)
-        elif isinstance(self._found, ModelUnpriced):
-            raise ModelUnpriced(self._found.message)
+        elif self._found is None:
+            raise ModelUnpriced(self._refusal)
         else:
             key = (row, _in_force(self._discounts, at_us), self._found.choice(at_us))
         rate = self._rates.get(key)
@@ -155,7 +158,7 @@ class _Tariff:
 
     def _compile(self, row: int, discount: int, choice: Choice | None) -> Rate:
         own = self._rows[row] if row >= 0 else None
-        if choice is None or isinstance(self._found, ModelUnpriced):
+        if choice is None or self._found is None:
             sheet, parts, context_tokens = EMPTY, [], None
         else:
             sheet, parts = self._found.sheet(choice), [self._label]

@@ -284,7 +284,7 @@ class OperatorPrices:
 def _explain(error: ValidationError, text: str, name: str) -> str:
     said = []
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        place = [part for part in problem["loc"] if not isinstance(part, str) or part.islower()]
+        place = [part for part in problem["loc"] if not (isinstance(part, str) and "[" in part)]
         said.append(f"{_where(place, text)}{problem['msg'].removeprefix('Value error, ')}")
     return f"{name}: " + "; ".join(said)
 

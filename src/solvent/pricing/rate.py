@@ -77,7 +77,7 @@ class Rate:
         return price
 
     def reachable(self, input_tokens: int) -> tuple[Step, ...]:
-        """Return the steps that a call of at most *input_tokens* can be priced at, the dearest-reaching last."""
+        """Return the steps within reach of *input_tokens*; the last is the step of just so many."""
         if len(self.steps) == 1:
             return self.steps
         return self.steps[:1] + tuple(step for step in self.steps[1:] if input_tokens > step.above_tokens)

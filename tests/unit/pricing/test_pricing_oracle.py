@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 
+import genai_prices
 import pytest
 from genai_prices.data import providers
 from genai_prices.types import (
@@ -186,3 +187,19 @@ def test_a_fraction_of_a_nano_dollar_is_rounded_up_once_over_the_whole_sum() -> 
     assert rate.cost(Usage(input=1)) == 1
     assert rate.cost(Usage(input=5, output=5)) == 1
     assert rate.cost(Usage(input=6, output=5)) == 2
+
+
+@pytest.mark.parametrize("model", ["gpt-5.2", "claude-opus-5", "deepseek-v4-pro"])
+def test_a_host_of_other_makers_models_is_priced_as_the_catalog_does(book: PriceBook, model: str) -> None:
+    """Azure stands in for OpenAI, Anthropic and DeepSeek, whose choices of service are not its own."""
+    moment, usage = datetime(2026, 11, 1, 2, tzinfo=UTC), Usage(input=1_001, output=77)
+    for context in ({}, {"service_tier": "priority"}, {"speed": "fast"}):
+        wanted = genai_prices.calc_price(
+            theirs(usage),
+            model,
+            provider_id="azure",
+            genai_request_timestamp=moment,
+            price_context=context or None,
+        )
+        rate = book.rate("azure", model, from_datetime(moment), context=tuple(context.items()))
+        assert rate.cost(usage) == Money.ceil(wanted.total_price)
