@@ -142,7 +142,7 @@ class Desk:
         return settlement
 
     async def pay_owed(self) -> tuple[str, ...]:
-        """Close what the store could not close before; return those reservations, and stop at the first that fails."""
+        """Close what the store could not close before, up to the first that fails; return those reservations."""
         paid: list[str] = []
         for reservation_id, entries in tuple(self._owed.items()):
             if await self._closed(reservation_id, entries) is None:

@@ -13,7 +13,14 @@ from solvent.dialects.base import Facts, Tap
 from solvent.dialects.table import codec
 from solvent.dialects.translate import translate_reply, translating_tap
 from solvent.domain.call import Json
-from solvent.errors import Failure, UpstreamDenied, UpstreamError, UpstreamUnavailable, UsageContradictory
+from solvent.errors import (
+    Failure,
+    SolventError,
+    UpstreamDenied,
+    UpstreamError,
+    UpstreamUnavailable,
+    UsageContradictory,
+)
 from solvent.ports.upstream import UpstreamReply
 from solvent.providers.classify import failure, stream_failure
 
@@ -86,14 +93,18 @@ class Answer:
         """
         tap = self._tap()
         self._flight.tapped(tap)
-        with self._flight.watched():
-            async for chunk in self._reply.chunks():
-                self._flight.first_byte()
-                if seen := tap.feed(chunk):
-                    yield seen
-            if tail := tap.end():
-                yield tail
-        self._judge(tap.facts())
+        try:
+            with self._flight.watched():
+                async for chunk in self._reply.chunks():
+                    self._flight.first_byte()
+                    if seen := tap.feed(chunk):
+                        yield seen
+                if tail := tap.end():
+                    yield tail
+            self._judge(tap.facts())
+        except SolventError:
+            await self._close(self._flight)
+            raise
         await self._close(self._flight)
 
     def _judge(self, facts: Facts) -> None:

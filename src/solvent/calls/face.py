@@ -17,7 +17,7 @@ from solvent.calls.reserve import Till
 from solvent.calls.route import Router
 from solvent.calls.structured import parsed, response_format
 from solvent.dialects.canonical import Choice, Delta, Refusal, Text, TextDelta, ToolCall, ToolDelta
-from solvent.dialects.table import translator
+from solvent.dialects.table import TRANSLATORS
 from solvent.domain.call import Call, CallOptions, Dialect, Json, Operation, Policy
 from solvent.domain.clock import Clock
 from solvent.domain.ids import Ids
@@ -110,7 +110,7 @@ class CallFace:
         pays for what was streamed.
         """
         call = self._chat_call(model, messages, arguments, stream=True)
-        decoder = translator(Dialect.OPENAI_CHAT).decoder()
+        decoder = TRANSLATORS[Dialect.OPENAI_CHAT].decoder()
         async with self._path.open(call) as answer, aclosing(answer.chunks()) as chunks:
             async for chunk in chunks:
                 for delta in decoder.feed(chunk):
@@ -209,7 +209,7 @@ def _attribution(who: dict[str, Any]) -> Attribution:
 
 def _chat_reply(answer: Answer, output: type[BaseModel] | None) -> ChatReply:
     document = orjson.loads(answer.body)
-    reply = translator(Dialect.OPENAI_CHAT).read_reply(document)
+    reply = TRANSLATORS[Dialect.OPENAI_CHAT].read_reply(document)
     first = reply.choices[0] if reply.choices else Choice((), "other")
     text = "".join(part.text for part in first.parts if isinstance(part, Text | Refusal))
     priced = _priced(answer)

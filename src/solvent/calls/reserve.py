@@ -16,6 +16,7 @@ from solvent.domain.call import Operation, Policy
 from solvent.domain.clock import US_PER_S, Clock
 from solvent.domain.entry import Certainty, Entry, EntryKind, Outcome
 from solvent.domain.ids import attempt_id
+from solvent.domain.money import Money
 from solvent.domain.reservation import Ask
 from solvent.domain.usage import NO_USAGE
 from solvent.errors import Shortfall
@@ -51,6 +52,7 @@ class Till:
 
         Raises:
             BudgetExceeded, BudgetBusy: a hard budget cannot hold it; nothing changed.
+            LimitOutOfRange: it could cost more than any budget can count.
             StorageUnavailable: the budgets cannot be proven current; nothing is sent.
         """
         options = plan.call.options
@@ -60,13 +62,12 @@ class Till:
         if isinstance(answer, Denied):
             raise refusal(answer)
         chosen, ask = offers.held(answer.bound_nanos)
-        limit = plan.admitted.demand.output_limit
         return Paid(
             plan=plan,
             bound=chosen,
             reservation=answer,
             blank=replace(ask.blank, admitted_us=answer.admitted_us),
-            output_limit=None if limit is not None and limit <= chosen.output_limit else chosen.output_limit,
+            output_limit=_to_send(plan, chosen),
             clamped=chosen.output_limit < offers.wanted_limit,
         )
 
@@ -137,6 +138,7 @@ class BoundOffers:
         return bound_of(self._plan, self._terms.ceilings, self._tokens, output_limit)
 
     def _offer(self, known: Bound) -> Ask:
+        Money.checked(known.nanos)
         ask = self._ask(self._plan, known)
         self._made[known.nanos] = (known, ask)
         return ask
@@ -156,6 +158,14 @@ class BoundOffers:
         )
         limited = self._bound(max(floor, min(fits or 0, self.wanted_limit)))
         return self._offer(limited) if limited.nanos < than.bound_nanos else None
+
+
+def _to_send(plan: Plan, chosen: Bound) -> int | None:
+    """Return the output limit that must be sent for the bound to hold; None where the caller's own does it."""
+    own = plan.admitted.demand.output_limit
+    if plan.call.operation is not Operation.GENERATE or (own is not None and own <= chosen.output_limit):
+        return None
+    return chosen.output_limit
 
 
 def _may_clamp(plan: Plan, terms: Terms) -> bool:
