@@ -141,16 +141,19 @@ class _Tariff:
         self._discounts = discounts
         self._found = found
         self._refusal = refusal
+        self._rows_from_us = tuple(row.from_us for row in rows)
+        self._discounts_from_us = tuple(row.from_us for row in discounts)
+        self._complete = tuple(row.complete for row in rows)
         self._rates: dict[tuple[int, int, Choice | None], Rate] = {}
 
     def at(self, at_us: int) -> Rate:
-        row = _in_force(self._rows, at_us)
-        if row >= 0 and self._rows[row].complete:
+        row = _in_force(self._rows_from_us, at_us)
+        if row >= 0 and self._complete[row]:
             key: tuple[int, int, Choice | None] = (row, -1, None)
         elif self._found is None:
             raise ModelUnpriced(self._refusal)
         else:
-            key = (row, _in_force(self._discounts, at_us), self._found.choice(at_us))
+            key = (row, _in_force(self._discounts_from_us, at_us), self._found.choice(at_us))
         rate = self._rates.get(key)
         if rate is None:
             rate = self._rates[key] = self._compile(*key)
@@ -176,9 +179,9 @@ class _Tariff:
         return sheet.compiled(name, " ".join(parts), context_tokens, traits(asked.source, asked.model))
 
 
-def _in_force(rows: Sequence[PriceRow | FactorRow], at_us: int) -> int:
+def _in_force(from_us: Sequence[int], at_us: int) -> int:
     """Return the index of the first row that holds at *at_us*, -1 where none does."""
-    return next((index for index, row in enumerate(rows) if row.from_us <= at_us), -1)
+    return next((index for index, start_us in enumerate(from_us) if start_us <= at_us), -1)
 
 
 def _unknown(asked: Asked, why: str) -> ModelUnpriced:
