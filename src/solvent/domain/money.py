@@ -10,6 +10,9 @@ from typing import Final, final
 from solvent.errors import CallInvalid, LimitOutOfRange
 
 NANOS_PER_USD: Final = 10**9
+_NANO: Final = Decimal("1e-9")
+_LARGEST_EXPONENT: Final = 12
+"""Of an amount that is still reckoned with; what is larger is refused before its digits are written out."""
 
 
 @final
@@ -43,12 +46,16 @@ class Money:
             usd = Decimal(plain)
         except InvalidOperation:
             raise CallInvalid(f"{text!r} is not an amount of money; write dollars like 5 or 0.25") from None
-        nanos = Money.ceil(usd)
+        if not usd.is_finite():
+            raise CallInvalid(f"{usd} is not an amount of money; give a finite number of dollars")
         if usd < 0:
             raise CallInvalid(f"{text!r} is negative; an amount is zero or more")
-        if nanos != usd * NANOS_PER_USD:
+        if usd and usd.adjusted() > _LARGEST_EXPONENT:
+            raise LimitOutOfRange(f"{text!r} is above {Money.show(Money.MAX)}, the most that can be counted")
+        exact = usd.quantize(_NANO)
+        if exact != usd:
             raise CallInvalid(f"{text!r} is finer than a nano-dollar; give at most 9 decimals")
-        return Money.checked(nanos)
+        return Money.checked(int(exact * NANOS_PER_USD))
 
     @staticmethod
     def checked(nanos: object) -> int:
