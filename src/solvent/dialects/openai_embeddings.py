@@ -27,9 +27,7 @@ class OpenAIEmbeddings:
     def demand(self, document: Json, size_bytes: int) -> Demand:
         """Return what the call may make its provider count; a token id takes at least one byte of the body."""
         wanted = of_call(document).need("input")
-        return Demand(
-            text_bytes=size_bytes, messages=max(1, sum(1 for _ in _inputs(wanted))), output_limit=0
-        )
+        return Demand(text_bytes=size_bytes, messages=max(1, sum(1 for _ in _inputs(wanted))), output_limit=0)
 
     def texts(self, document: Json) -> Iterator[str]:
         """Yield every text; of a list of token ids, a text that counts at least as many tokens."""

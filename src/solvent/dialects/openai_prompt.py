@@ -1,6 +1,6 @@
-"""Parts of a caller's prompt that chat and responses write alike."""
+"""Parts of a prompt that chat and responses say alike."""
 
-from solvent.dialects.canonical import Format, ToolChoice, ToolResult, Turn
+from solvent.dialects.canonical import Format, Prompt, ToolChoice, ToolResult, Turn
 from solvent.dialects.images import split_data_url
 from solvent.dialects.reading import Field
 from solvent.dialects.refusals import only
@@ -43,3 +43,8 @@ def add_result(turns: list[Turn], result: ToolResult) -> None:
         turns[-1] = Turn("user", (*last, result))
     else:
         turns.append(Turn("user", (result,)))
+
+
+def effort(prompt: Prompt) -> str | None:
+    """Return how hard to think; no tokens to think with are the effort ``none``."""
+    return "none" if prompt.thinking_tokens == 0 else prompt.effort

@@ -19,6 +19,7 @@ from solvent.dialects.canonical import (
     Turn,
 )
 from solvent.dialects.openai_chat.call import LIMIT_FIELDS
+from solvent.dialects.openai_prompt import effort
 from solvent.dialects.refusals import part_name, unsaid
 from solvent.dialects.signature import own_signature
 from solvent.domain.call import Dialect, Json
@@ -35,7 +36,7 @@ def write_prompt(prompt: Prompt, edits: Edits) -> Json:
     """Return the call in this dialect; see ``Translator.write_prompt``."""
     if prompt.top_k is not None:
         raise unsaid("top_k", Dialect.OPENAI_CHAT)
-    if prompt.thinking_tokens is not None:
+    if prompt.thinking_tokens:
         raise unsaid("a number of tokens to think with", Dialect.OPENAI_CHAT)
     choice = prompt.tool_choice
     limit = prompt.output_limit if edits.output_limit is None else edits.output_limit
@@ -54,7 +55,7 @@ def write_prompt(prompt: Prompt, edits: Edits) -> Json:
         "presence_penalty": prompt.presence_penalty,
         "frequency_penalty": prompt.frequency_penalty,
         "stop": list(prompt.stop) or None,
-        "reasoning_effort": prompt.effort,
+        "reasoning_effort": effort(prompt),
         "user": prompt.user,
         "stream": prompt.stream or None,
         "stream_options": {"include_usage": True} if prompt.stream and edits.stream_usage else None,

@@ -18,6 +18,7 @@ from solvent.dialects.canonical import (
     ToolResult,
     Turn,
 )
+from solvent.dialects.openai_prompt import effort
 from solvent.dialects.refusals import part_name, unsaid
 from solvent.dialects.signature import own_signature
 from solvent.domain.call import Dialect, Json
@@ -42,7 +43,7 @@ def write_prompt(prompt: Prompt, edits: Edits) -> Json:
         "max_output_tokens": limit,
         "temperature": prompt.temperature,
         "top_p": prompt.top_p,
-        "reasoning": {"effort": prompt.effort} if prompt.effort else None,
+        "reasoning": {"effort": effort(prompt)} if effort(prompt) else None,
         "user": prompt.user,
         "stream": prompt.stream or None,
     }
@@ -57,7 +58,7 @@ def _refuse(prompt: Prompt) -> None:
         "presence_penalty": bool(prompt.presence_penalty),
         "frequency_penalty": bool(prompt.frequency_penalty),
         "top_k": prompt.top_k is not None,
-        "a number of tokens to think with": prompt.thinking_tokens is not None,
+        "a number of tokens to think with": bool(prompt.thinking_tokens),
     }
     for what, asked in unsayable.items():
         if asked:
