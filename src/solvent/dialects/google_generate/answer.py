@@ -1,6 +1,6 @@
 """Whole replies between Google's dialect and the canonical form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from solvent.dialects.base import Finish
@@ -36,7 +36,7 @@ from solvent.errors import UsageContradictory
 
 _ME: Final = Dialect.GOOGLE_GENERATE
 _SIGNATURE: Final = ("thoughtSignature", "thought_signature")
-FINISH_REASONS: Final[dict[FinishWord, str]] = {
+FINISH_REASONS: Final[Mapping[FinishWord, str]] = {
     "stop": "STOP",
     "length": "MAX_TOKENS",
     "tool": "STOP",
