@@ -23,10 +23,17 @@ app = typer.Typer(no_args_is_help=True, help="Put budgets in force, and see how 
 Scope = Annotated[
     str,
     typer.Argument(
-        help="Who spends: total, customer:ID, agent:ID, tag:KEY=VALUE …; customer:* is the default."
+        metavar="SCOPE",
+        help="Who spends: total, customer:ID, agent:ID, tag:KEY=VALUE …; customer:* is the default.",
     ),
 ]
-PeriodName = Annotated[Period, typer.Argument(help="How often the budget starts again.")]
+PeriodName = Annotated[
+    Period,
+    typer.Argument(
+        metavar="PERIOD",
+        help="How often it starts again: hourly, daily, weekly, monthly, or lifetime for never.",
+    ),
+]
 Soft = Annotated[bool, typer.Option("--soft", help="The budget that only counts, not the one that refuses.")]
 
 
@@ -34,10 +41,14 @@ Soft = Annotated[bool, typer.Option("--soft", help="The budget that only counts,
 def set_budget(
     scope: Scope,
     period: PeriodName,
-    limit: Annotated[str, typer.Argument(help="Dollars for each window, such as 5 or 0.25.")],
+    limit: Annotated[
+        str, typer.Argument(metavar="LIMIT", help="Dollars for each window, such as 5 or 0.25.")
+    ],
     *,
     soft: Soft = False,
-    timezone: Annotated[str, typer.Option(help="Where its windows begin, such as Europe/Berlin.")] = "UTC",
+    timezone: Annotated[
+        str, typer.Option(metavar="ZONE", help="Where its windows begin, such as Europe/Berlin.")
+    ] = "UTC",
     inactive: Annotated[bool, typer.Option("--inactive", help="Keep it, but out of force.")] = False,
     raised: Annotated[
         str | None, typer.Option("--raise", metavar="DOLLARS", help="Add this much until --until.")
@@ -103,7 +114,10 @@ def list_budgets(*, as_json: AsJson = False, database: Database = None) -> None:
 @app.command("show")
 def show_standing(
     scope: Annotated[
-        str | None, typer.Argument(help="Whose budgets; customer:* for everyone whom the default counts.")
+        str | None,
+        typer.Argument(
+            metavar="SCOPE", help="Whose budgets; customer:* for everyone whom the default counts."
+        ),
     ] = None,
     *,
     as_json: AsJson = False,

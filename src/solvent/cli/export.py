@@ -39,7 +39,7 @@ def export(
     ] = STDOUT,
     form: Annotated[
         Format | None,
-        typer.Option("--format", help="The form; left out, by the file's name, else CSV."),
+        typer.Option("--format", metavar="FORM", help="csv, jsonl or parquet; left out, by the file's name."),
     ] = None,
     since: From = None,
     until: To = None,

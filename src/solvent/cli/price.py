@@ -39,7 +39,9 @@ PerMillion = Annotated[
 
 @app.command("show")
 def show_prices(
-    text: Annotated[str, typer.Argument(help="A part of the model's name; all models when left out.")] = "",
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="A part of the model's name; all models when left out.")
+    ] = "",
     *,
     provider: Annotated[str | None, typer.Option(metavar="NAME", help="Only of this provider.")] = None,
     at: At = "now",
@@ -66,11 +68,15 @@ def show_prices(
 
 @app.command("explain")
 def explain_price(
-    model: Annotated[str, typer.Argument(help="As a call names it, such as openai/gpt-4o-mini.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="As a call names it, such as openai/gpt-4o-mini.")
+    ],
     *,
-    read: Annotated[int, typer.Option("--input", min=0, help="Input tokens.")] = 0,
-    written: Annotated[int, typer.Option("--output", min=0, help="Output tokens.")] = 0,
-    cached: Annotated[int, typer.Option("--cached-input", min=0, help="Input tokens read from a cache.")] = 0,
+    read: Annotated[int, typer.Option("--input", metavar="TOKENS", min=0, help="Input tokens.")] = 0,
+    written: Annotated[int, typer.Option("--output", metavar="TOKENS", min=0, help="Output tokens.")] = 0,
+    cached: Annotated[
+        int, typer.Option("--cached-input", metavar="TOKENS", min=0, help="Input tokens read from a cache.")
+    ] = 0,
     counted: Annotated[
         list[str] | None,
         typer.Option(
