@@ -213,8 +213,15 @@ def _media(rate: Rate, media: Media, ceilings: Ceilings) -> tuple[int, tuple[int
         case "video":
             return _inline(media, ceilings.video_tokens), (_INPUT_AUDIO, _INPUT_IMAGE), (_INPUT_VIDEO,)
         case "document":
-            pages = ceilings.document_pages if media.pages is None else media.pages
-            return pages * ceilings.document_page_tokens, (_INPUT_IMAGE,), (_INPUT,)
+            return _document(rate, media, ceilings), (_INPUT_IMAGE,), (_INPUT,)
+
+
+def _document(rate: Rate, media: Media, ceilings: Ceilings) -> int:
+    """Return the tokens of a document; one without pages may be plain text, a token in each of its bytes."""
+    if media.pages is not None:
+        return media.pages * ceilings.document_page_tokens
+    window = rate.context_tokens or ceilings.remembered_tokens
+    return max(ceilings.document_pages * ceilings.document_page_tokens, min(media.size_bytes, window))
 
 
 def _inline(media: Media, ceiling_tokens: int) -> int:

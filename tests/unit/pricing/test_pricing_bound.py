@@ -288,3 +288,32 @@ def test_counting_tightens_the_bound_and_says_so(book: PriceBook, now_us: int) -
     assert (by_bytes.basis, counted.basis) == ("bytes", "counted")
     assert counted.input_tokens == 2_500
     assert counted.nanos < by_bytes.nanos
+
+
+def test_a_document_is_bounded_by_its_pages_or_where_it_has_none_by_its_bytes_too(
+    book: PriceBook, now_us: int
+) -> None:
+    rate = replace(book.rate("google", "gemini-2.5-flash", now_us), context_tokens=1_000_000)
+
+    def tokens(document: Media) -> int:
+        text = bound(rate, Demand(10), CEILINGS, output_max=None).input_tokens
+        return bound(rate, Demand(10, media=(document,)), CEILINGS, output_max=None).input_tokens - text
+
+    assert tokens(Media("document", 50, pages=3)) == 3 * 8_000
+    assert tokens(Media("document", 50)) == 100 * 8_000
+    assert tokens(Media("document", 900_000)) == 900_000
+    assert tokens(Media("document", 10**8)) == 1_000_000
+
+
+def test_sound_is_bounded_by_its_bytes_up_to_the_ceiling_and_a_link_by_the_ceiling(
+    book: PriceBook, now_us: int
+) -> None:
+    rate = book.rate("google", "gemini-2.5-flash", now_us)
+
+    def nanos_of(*media: Media) -> int:
+        return bound(rate, Demand(10, media=media, output_limit=1), CEILINGS, output_max=None).nanos
+
+    each = rate.cost(Usage(input_audio=1))
+    assert nanos_of(Media("audio", 1_000)) - nanos_of() == 1_000 * each
+    assert nanos_of(Media("audio", 10**9)) - nanos_of() == 100_000 * each
+    assert nanos_of(Media("audio")) - nanos_of() == 100_000 * each

@@ -56,16 +56,12 @@ def test_a_model_without_a_public_vocabulary_is_not_counted(
     assert counter.count(source, model, ["hello"], 1, 0) is None
 
 
-@given(st.text())
-def test_no_text_has_more_tokens_than_bytes(text: str) -> None:
-    fresh = COUNTERS
+@given(text=st.text())
+def test_no_text_has_more_tokens_than_bytes(counter: TokenCounter, text: str) -> None:
     for model in ("gpt-4o", "gpt-4"):
-        counted = fresh.count("openai", model, [text], 0, 0)
+        counted = counter.count("openai", model, [text], 0, 0)
         assert counted is not None
         assert counted <= len(text.encode("utf-8", "surrogatepass"))
-
-
-COUNTERS = TokenCounter()
 
 
 def test_lone_surrogates_are_counted_as_what_a_provider_reads(counter: TokenCounter) -> None:
