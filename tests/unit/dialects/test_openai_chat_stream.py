@@ -124,6 +124,11 @@ def test_an_error_event_of_unknown_shape_is_an_error_too():
     assert passed(b'event: error\ndata: {"message":"no"}\n\n')[1].error == {"error": {"message": "no"}}
 
 
+def test_an_error_in_groqs_own_field_is_told():
+    raw = stream(chunk({"content": "a"}, x_groq={"id": "r", "error": "over capacity"}))
+    assert passed(raw)[1].error == {"error": "over capacity"}
+
+
 def test_what_was_written_is_told_by_channel():
     raw = stream(
         chunk({"reasoning_content": "let me "}),

@@ -15,6 +15,8 @@ FINISHES: Final[Mapping[str, Finish]] = {
     "tool_calls": Finish.TOOL,
     "function_call": Finish.TOOL,
     "content_filter": Finish.REFUSED,
+    "eos": Finish.STOP,
+    "model_length": Finish.LENGTH,
 }
 REASONING_FIELDS: Final = ("reasoning_content", "reasoning")
 """Thoughts: DeepSeek's name and those who follow it; OpenRouter's and groq's."""
@@ -60,7 +62,8 @@ def usage_of(document: Json) -> Usage | None:
 
 def error_of(document: Json) -> Json | None:
     """Return the error that stands in place of a reply, or in a stream, as a document of its own."""
-    return {"error": document["error"]} if document.get("error") else None
+    found = document.get("error") or object_of(document, "x_groq").get("error")
+    return {"error": found} if found else None
 
 
 def written(message: Json) -> Iterator[tuple[str, str]]:
