@@ -1,7 +1,6 @@
 """Canonical prompt → messages, for a provider that speaks this dialect."""
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -163,9 +162,9 @@ def _source(part: Blob) -> Json:
 
 def _words(part: Blob) -> str:
     try:
-        return base64.b64decode(part.data).decode("utf-8", "replace")
-    except binascii.Error as error:
-        raise CallInvalid(f"a document of type {part.media_type} is not in base64 ({error})") from error
+        return base64.b64decode(part.data, validate=True).decode()
+    except ValueError as error:
+        raise CallInvalid(f"a document of type {part.media_type} is not UTF-8 in base64 ({error})") from error
 
 
 def _tool(tool: Tool) -> Json:
