@@ -243,11 +243,13 @@ def _read(content: bytes) -> _Told:
     records: list[list[Any]] = []
     at = 0
     while at < len(content):
-        body = content[at + _FRAME_BYTES : at + _FRAME_BYTES + int.from_bytes(content[at : at + 4])]
-        end = at + _FRAME_BYTES + int.from_bytes(content[at : at + 4])
+        begin = at + _FRAME_BYTES
+        end = begin + int.from_bytes(content[at : at + 4])
         if end > len(content):
             return _Told(records, whole=end - at <= _MOST_BYTES)
-        if zlib.crc32(body) != int.from_bytes(content[at + 4 : at + _FRAME_BYTES]):
+        body = content[begin:end]
+        # A hole that the file system filled with zeros has the checksum of nothing.
+        if not body or zlib.crc32(body) != int.from_bytes(content[at + 4 : begin]):
             return _Told(records, whole=False)
         records.append(orjson.loads(body))
         at = end
