@@ -29,7 +29,7 @@ def exchanges(kind=None, path="/v1/messages", status=200):
 
 
 def of_each(*args, **kwargs):
-    return pytest.mark.parametrize("exchange", exchanges(*args, **kwargs), ids=lambda one: one["id"])
+    return pytest.mark.parametrize("recording", exchanges(*args, **kwargs), ids=lambda one: one["id"])
 
 
 def counted(usage):
@@ -47,9 +47,9 @@ def counted(usage):
     )
 
 
-def events(exchange):
+def events(recording):
     """Return the events of a recorded stream, whose every event has one line of data."""
-    lines = exchange["response"].splitlines()
+    lines = recording["response"].splitlines()
     return [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
 
 
@@ -67,8 +67,8 @@ def listened(stream, seed):
 
 
 @of_each("json")
-def test_the_usage_of_a_reply_is_anthropics_own(exchange):
-    reply = exchange["response"]
+def test_the_usage_of_a_reply_is_anthropics_own(recording):
+    reply = recording["response"]
     facts = CODEC.facts(reply)
     assert facts.usage == counted(reply["usage"])
     sums = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
@@ -78,31 +78,31 @@ def test_the_usage_of_a_reply_is_anthropics_own(exchange):
 
 
 @of_each("stream")
-def test_the_usage_of_a_stream_is_what_its_last_events_say(exchange):
-    told = events(exchange)
+def test_the_usage_of_a_stream_is_what_its_last_events_say(recording):
+    told = events(recording)
     usage = told[0]["message"]["usage"]
     for event in told:
         if event["type"] == "message_delta":
             usage = usage | event["usage"]
-    seed = exchange["id"]
-    facts = listened(exchange["response"].encode(), seed)
+    seed = recording["id"]
+    facts = listened(recording["response"].encode(), seed)
     assert facts.usage == counted(usage)
     assert facts.complete
     assert (facts.model, facts.reply_id) == (told[0]["message"]["model"], told[0]["message"]["id"])
-    assert facts == listened(exchange["response"].encode(), f"{seed} again")
+    assert facts == listened(recording["response"].encode(), f"{seed} again")
 
 
 @of_each("stream")
-def test_what_a_stream_wrote_is_kept_for_counting(exchange):
+def test_what_a_stream_wrote_is_kept_for_counting(recording):
     keys = ("text", "thinking", "partial_json")
-    deltas = [event["delta"] for event in events(exchange) if event["type"] == "content_block_delta"]
+    deltas = [event["delta"] for event in events(recording) if event["type"] == "content_block_delta"]
     told = "".join(delta.get(key, "") for delta in deltas for key in keys)
-    assert told in "".join(listened(exchange["response"].encode(), 0).written)
+    assert told in "".join(listened(recording["response"].encode(), 0).written)
 
 
 @of_each("stream")
-def test_a_stream_cut_anywhere_never_looks_complete(exchange):
-    stream = exchange["response"].encode()
+def test_a_stream_cut_anywhere_never_looks_complete(recording):
+    stream = recording["response"].encode()
     tap = CODEC.tap()
     for at in range(len(stream) - 1):
         tap.feed(stream[at : at + 1])
@@ -113,45 +113,45 @@ def test_a_stream_cut_anywhere_never_looks_complete(exchange):
 
 
 @of_each()
-def test_a_call_is_understood_and_its_bytes_bound_its_tokens(exchange):
-    body = json.dumps(exchange["request"], ensure_ascii=False, separators=(",", ":")).encode()
-    demand = CODEC.demand(exchange["request"], len(body))
-    assert demand.output_limit == exchange["request"]["max_tokens"]
-    assert demand.messages == len(exchange["request"]["messages"])
-    assert demand.text_bytes >= sum(len(text.encode()) for text in CODEC.texts(exchange["request"]))
-    kinds = [tool.get("type") for tool in exchange["request"].get("tools", [])]
+def test_a_call_is_understood_and_its_bytes_bound_its_tokens(recording):
+    body = json.dumps(recording["request"], ensure_ascii=False, separators=(",", ":")).encode()
+    demand = CODEC.demand(recording["request"], len(body))
+    assert demand.output_limit == recording["request"]["max_tokens"]
+    assert demand.messages == len(recording["request"]["messages"])
+    assert demand.text_bytes >= sum(len(text.encode()) for text in CODEC.texts(recording["request"]))
+    kinds = [tool.get("type") for tool in recording["request"].get("tools", [])]
     assert demand.tools == kinds.count(None) + kinds.count("custom")
     assert len(demand.server_tools) == len(kinds) - demand.tools + len(
-        exchange["request"].get("mcp_servers", [])
+        recording["request"].get("mcp_servers", [])
     )
 
 
 @of_each()
-def test_a_call_for_the_same_model_is_not_touched(exchange):
-    request = exchange["request"]
+def test_a_call_for_the_same_model_is_not_touched(recording):
+    request = recording["request"]
     assert CODEC.edit(request, Edits(request["model"])) is request
     edited = CODEC.edit(request, Edits("claude-other", output_limit=7))
     assert edited == request | {"model": "claude-other", "max_tokens": 7}
 
 
 @of_each(path="/v1/messages/count_tokens")
-def test_a_token_count_tells_its_number_and_no_usage(exchange):
-    assert CODEC.count(exchange["response"]) == exchange["response"]["input_tokens"]
-    assert CODEC.facts(exchange["response"]).usage is None
-    assert CODEC.demand(exchange["request"], 10_000).output_limit is None
+def test_a_token_count_tells_its_number_and_no_usage(recording):
+    assert CODEC.count(recording["response"]) == recording["response"]["input_tokens"]
+    assert CODEC.facts(recording["response"]).usage is None
+    assert CODEC.demand(recording["request"], 10_000).output_limit is None
 
 
 @of_each(status=400)
-def test_an_error_is_an_error_and_no_reply(exchange):
-    facts = CODEC.facts(exchange["response"])
-    assert facts.error == exchange["response"]
+def test_an_error_is_an_error_and_no_reply(recording):
+    facts = CODEC.facts(recording["response"])
+    assert facts.error == recording["response"]
     assert not facts.complete
     assert facts.usage is None
 
 
-def own(exchange):
-    """Say whether an exchange has nothing that only Anthropic's models can do."""
-    text = json.dumps(exchange["request"])
+def own(recording):
+    """Say whether an recording has nothing that only Anthropic's models can do."""
+    text = json.dumps(recording["request"])
     theirs = (
         '"type": "code_',
         "web_search",
@@ -166,38 +166,38 @@ def own(exchange):
 TRANSLATABLE = [one for one in exchanges() if own(one) and one["request"]["messages"][-1]["role"] == "user"]
 
 
-@pytest.mark.parametrize("exchange", TRANSLATABLE, ids=lambda one: one["id"])
-def test_a_call_keeps_its_meaning_through_the_canonical_form(exchange):
-    prompt = CODEC.read_prompt(exchange["request"])
-    again = CODEC.write_prompt(prompt, Edits(exchange["request"]["model"]))
+@pytest.mark.parametrize("recording", TRANSLATABLE, ids=lambda one: one["id"])
+def test_a_call_keeps_its_meaning_through_the_canonical_form(recording):
+    prompt = CODEC.read_prompt(recording["request"])
+    again = CODEC.write_prompt(prompt, Edits(recording["request"]["model"]))
     assert CODEC.read_prompt(again) == prompt
 
 
 @of_each("json")
-def test_a_reply_keeps_its_content_through_the_canonical_form(exchange):
-    kinds = {block["type"] for block in exchange["response"]["content"]}
+def test_a_reply_keeps_its_content_through_the_canonical_form(recording):
+    kinds = {block["type"] for block in recording["response"]["content"]}
     if not kinds <= {"text", "thinking", "tool_use"}:
         with pytest.raises(UsageContradictory, match="own format can say"):
-            CODEC.read_reply(exchange["response"])
+            CODEC.read_reply(recording["response"])
         return
-    reply = CODEC.read_reply(exchange["response"])
+    reply = CODEC.read_reply(recording["response"])
     document = CODEC.write_reply(reply)
     assert CODEC.read_reply(document) == reply
     message = anthropic.types.Message.model_validate(document, strict=True)
-    assert message.stop_reason == exchange["response"]["stop_reason"]
-    assert BetaMessage.model_validate(exchange["response"]).id == message.id
+    assert message.stop_reason == recording["response"]["stop_reason"]
+    assert BetaMessage.model_validate(recording["response"]).id == message.id
 
 
 @of_each("stream")
-def test_a_stream_keeps_its_content_through_the_canonical_form(exchange):
-    blocks = [event["content_block"] for event in events(exchange) if "content_block" in event]
+def test_a_stream_keeps_its_content_through_the_canonical_form(recording):
+    blocks = [event["content_block"] for event in events(recording) if "content_block" in event]
     if not {block["type"] for block in blocks} <= {"text", "thinking", "tool_use"}:
         with pytest.raises(UsageContradictory, match="own format can say"):
-            CODEC.decoder().feed(exchange["response"].encode())
+            CODEC.decoder().feed(recording["response"].encode())
         return
-    deltas = CODEC.decoder().feed(exchange["response"].encode())
+    deltas = CODEC.decoder().feed(recording["response"].encode())
     stream = CODEC.encoder(usage=True).write(deltas)
-    assert listened(stream, 3).written == listened(exchange["response"].encode(), 3).written
-    assert listened(stream, 4).usage == listened(exchange["response"].encode(), 4).usage
+    assert listened(stream, 3).written == listened(recording["response"].encode(), 3).written
+    assert listened(stream, 4).usage == listened(recording["response"].encode(), 4).usage
     for event in events({"response": stream.decode()}):
         TypeAdapter(BetaRawMessageStreamEvent).validate_python(event)

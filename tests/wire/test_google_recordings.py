@@ -28,23 +28,23 @@ def exchanges(kind=None):
 
 
 def of_each(kind=None):
-    return pytest.mark.parametrize("exchange", exchanges(kind), ids=lambda one: one["id"])
+    return pytest.mark.parametrize("recording", exchanges(kind), ids=lambda one: one["id"])
 
 
-def chunks(exchange):
+def chunks(recording):
     """Return the chunks of a recorded stream, whose every event has one line of data."""
-    lines = exchange["response"].splitlines()
+    lines = recording["response"].splitlines()
     return [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
 
 
-def as_array(exchange):
+def as_array(recording):
     """Return the stream as Google writes it without ``alt=sse``."""
     return (
-        "[" + "\r\n,\r\n".join(json.dumps(chunk, indent=2) for chunk in chunks(exchange)) + "\r\n]"
+        "[" + "\r\n,\r\n".join(json.dumps(chunk, indent=2) for chunk in chunks(recording)) + "\r\n]"
     ).encode()
 
 
-def check(usage, told, exchange):
+def check(usage, told, recording):
     """Compare buckets with Google's own counts: thoughts beside candidates, tool use beside the prompt."""
     modalities = {"TEXT": 0, "IMAGE": 0}
     for detail in told["promptTokensDetails"]:
@@ -55,7 +55,7 @@ def check(usage, told, exchange):
     assert usage.output == told.get("candidatesTokenCount", 0)
     assert usage.reasoning == told.get("thoughtsTokenCount", 0)
     assert usage.total_tokens == told["totalTokenCount"]
-    assert usage.web_searches == SEARCHES.get(exchange["id"], 0)
+    assert usage.web_searches == SEARCHES.get(recording["id"], 0)
 
 
 def listened(stream, seed):
@@ -72,38 +72,38 @@ def listened(stream, seed):
 
 
 @of_each("json")
-def test_the_usage_of_a_reply_is_googles_own(exchange):
-    reply = exchange["response"]
+def test_the_usage_of_a_reply_is_googles_own(recording):
+    reply = recording["response"]
     facts = CODEC.facts(reply)
-    check(facts.usage, reply["usageMetadata"], exchange)
+    check(facts.usage, reply["usageMetadata"], recording)
     assert (facts.model, facts.reply_id, facts.complete) == (reply["modelVersion"], reply["responseId"], True)
 
 
 @of_each("stream")
-def test_the_usage_of_a_stream_is_what_its_last_chunk_says(exchange):
-    last = chunks(exchange)[-1]
-    facts = listened(exchange["response"].encode(), exchange["id"])
-    check(facts.usage, last["usageMetadata"], exchange)
+def test_the_usage_of_a_stream_is_what_its_last_chunk_says(recording):
+    last = chunks(recording)[-1]
+    facts = listened(recording["response"].encode(), recording["id"])
+    check(facts.usage, last["usageMetadata"], recording)
     assert (facts.model, facts.reply_id, facts.complete) == (last["modelVersion"], last["responseId"], True)
-    assert facts == listened(exchange["response"].encode(), f"{exchange['id']} again")
+    assert facts == listened(recording["response"].encode(), f"{recording['id']} again")
 
 
 @of_each("stream")
-def test_a_stream_written_as_an_array_says_the_same(exchange):
-    assert listened(as_array(exchange), exchange["id"]) == listened(exchange["response"].encode(), 1)
+def test_a_stream_written_as_an_array_says_the_same(recording):
+    assert listened(as_array(recording), recording["id"]) == listened(recording["response"].encode(), 1)
 
 
 @of_each("stream")
-def test_a_stream_cut_anywhere_never_looks_complete(exchange):
+def test_a_stream_cut_anywhere_never_looks_complete(recording):
     """The last line feed is not needed: by the rules of event streams a carriage return ends a line too."""
-    stream = exchange["response"].encode()
+    stream = recording["response"].encode()
     assert stream.endswith(b"\r\n\r\n")
     _cut_everywhere(stream, len(stream) - 2)
 
 
 @of_each("stream")
-def test_an_array_cut_anywhere_never_looks_complete(exchange):
-    stream = as_array(exchange)
+def test_an_array_cut_anywhere_never_looks_complete(recording):
+    stream = as_array(recording)
     _cut_everywhere(stream, len(stream) - 1)
 
 
@@ -128,8 +128,8 @@ def test_a_cut_stream_keeps_the_largest_count_that_it_showed():
 
 
 @of_each()
-def test_a_call_is_understood_and_its_bytes_bound_its_texts(exchange):
-    request = exchange["request"]
+def test_a_call_is_understood_and_its_bytes_bound_its_texts(recording):
+    request = recording["request"]
     body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
     demand = CODEC.demand(request, len(body))
     assert demand.messages == len(request["contents"])
@@ -139,38 +139,38 @@ def test_a_call_is_understood_and_its_bytes_bound_its_texts(exchange):
 
 
 @of_each()
-def test_a_limit_is_set_without_touching_the_rest(exchange):
-    request = exchange["request"]
+def test_a_limit_is_set_without_touching_the_rest(recording):
+    request = recording["request"]
     assert CODEC.edit(request, Edits("any")) is request
     edited = CODEC.edit(request, Edits("any", output_limit=7))
     assert edited == request | {"generationConfig": request["generationConfig"] | {"maxOutputTokens": 7}}
     assert CODEC.edit(edited, Edits("any", output_limit=7)) is edited
 
 
-def own(exchange):
-    """Say whether an exchange uses a tool that Google runs, so that it cannot be translated."""
-    return any(word in json.dumps(exchange["request"]) for word in ("googleSearch", "fileSearch"))
+def own(recording):
+    """Say whether an recording uses a tool that Google runs, so that it cannot be translated."""
+    return any(word in json.dumps(recording["request"]) for word in ("googleSearch", "fileSearch"))
 
 
 @of_each()
-def test_a_call_keeps_its_meaning_through_the_canonical_form(exchange):
-    if own(exchange):
+def test_a_call_keeps_its_meaning_through_the_canonical_form(recording):
+    if own(recording):
         with pytest.raises(CallInvalid, match="cannot be translated"):
-            CODEC.read_prompt(exchange["request"])
+            CODEC.read_prompt(recording["request"])
         return
-    prompt = CODEC.read_prompt(exchange["request"])
+    prompt = CODEC.read_prompt(recording["request"])
     again = CODEC.write_prompt(prompt, Edits("gemini-2.5-flash"))
     assert CODEC.read_prompt(again) == prompt
 
 
 @of_each("json")
-def test_a_reply_keeps_its_content_through_the_canonical_form(exchange):
-    if own(exchange):
+def test_a_reply_keeps_its_content_through_the_canonical_form(recording):
+    if own(recording):
         return
-    reply = CODEC.read_reply(exchange["response"])
+    reply = CODEC.read_reply(recording["response"])
     document = CODEC.write_reply(reply)
     assert CODEC.read_reply(document).usage == reply.usage
-    theirs, ours = read_by_sdk(exchange["response"]), read_by_sdk(document)
+    theirs, ours = read_by_sdk(recording["response"]), read_by_sdk(document)
     assert ours.text == theirs.text
     assert [call.args for call in ours.function_calls or []] == [
         call.args for call in theirs.function_calls or []
@@ -180,18 +180,18 @@ def test_a_reply_keeps_its_content_through_the_canonical_form(exchange):
 
 
 @of_each("stream")
-def test_a_stream_keeps_its_content_through_the_canonical_form(exchange):
-    if any(part in exchange["response"] for part in ('"executableCode"', '"toolCall"')):
+def test_a_stream_keeps_its_content_through_the_canonical_form(recording):
+    if any(part in recording["response"] for part in ('"executableCode"', '"toolCall"')):
         with pytest.raises(UsageContradictory, match="own format can say"):
-            CODEC.decoder().feed(exchange["response"].encode())
+            CODEC.decoder().feed(recording["response"].encode())
         return
-    deltas = CODEC.decoder().feed(exchange["response"].encode())
+    deltas = CODEC.decoder().feed(recording["response"].encode())
     stream = CODEC.encoder(usage=True).write(deltas)
-    ours, theirs = listened(stream, 3), listened(exchange["response"].encode(), 3)
+    ours, theirs = listened(stream, 3), listened(recording["response"].encode(), 3)
     assert ours.usage.total_tokens == theirs.usage.total_tokens
     assert (ours.finish, ours.complete) == (theirs.finish, True)
     read = [read_by_sdk(chunk) for chunk in chunks({"response": stream.decode()})]
-    assert words(read) == words(read_by_sdk(chunk) for chunk in chunks(exchange))
+    assert words(read) == words(read_by_sdk(chunk) for chunk in chunks(recording))
 
 
 def read_by_sdk(document):

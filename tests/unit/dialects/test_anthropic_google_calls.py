@@ -66,11 +66,8 @@ def test_results_of_tools_come_first_and_sides_alternate():
     assert messages[2]["content"][1]["is_error"]
     contents = google_call(*turns)["contents"]
     assert [content["role"] for content in contents] == ["user", "model", "user"]
-    assert [list(part)[0] for part in contents[2]["parts"]] == [
-        "functionResponse",
-        "functionResponse",
-        "text",
-    ]
+    kinds = [kind for part in contents[2]["parts"] for kind in part]
+    assert kinds == ["functionResponse", "functionResponse", "text"]
     assert contents[2]["parts"][0]["functionResponse"]["response"] == {"output": "seen"}
     assert contents[2]["parts"][1]["functionResponse"]["response"] == {"error": ""}
 
