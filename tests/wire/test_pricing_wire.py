@@ -89,15 +89,15 @@ def counter() -> TokenCounter:
     return TokenCounter()
 
 
-@pytest.mark.parametrize("exchange", answered(), ids=lambda one: f"{one['provider']}-{one['id']}")
+@pytest.mark.parametrize("recorded", answered(), ids=lambda one: f"{one['provider']}-{one['id']}")
 def test_no_recorded_call_cost_more_than_its_bound(
-    exchange: dict[str, Any], book: PriceBook, counter: TokenCounter
+    recorded: dict[str, Any], book: PriceBook, counter: TokenCounter
 ) -> None:
-    demand, texts, facts = read(exchange)
+    demand, texts, facts = read(recorded)
     usage = facts.usage or Usage()
-    source, model = exchange["provider"], model_of(exchange)
+    source, model = recorded["provider"], model_of(recorded)
     rate = book.rate(
-        source, model, from_datetime(MOMENT), context=demand.price_context, provider=exchange["provider"]
+        source, model, from_datetime(MOMENT), context=demand.price_context, provider=recorded["provider"]
     )
     counted = counter.count(source, model, texts, demand.messages, demand.tools)
     for tokens in {None, counted}:
@@ -145,7 +145,7 @@ def test_each_whole_reply_costs_what_the_catalog_reads_and_calculates_itself() -
 
 
 @pytest.mark.parametrize(
-    "exchange",
+    "recorded",
     [
         one
         for one in map(json.loads, EXCHANGES.read_text("utf-8").splitlines())
@@ -153,9 +153,9 @@ def test_each_whole_reply_costs_what_the_catalog_reads_and_calculates_itself() -
     ],
     ids=lambda one: str(one["id"]),
 )
-def test_anthropics_own_count_is_within_the_bound_by_bytes(exchange: dict[str, Any], book: PriceBook) -> None:
-    body = json.dumps(exchange["request"], separators=(",", ":")).encode()
-    demand = codec(Dialect.ANTHROPIC_MESSAGES).demand(exchange["request"], len(body))
-    rate = book.rate("anthropic", model_of(exchange), from_datetime(MOMENT))
+def test_anthropics_own_count_is_within_the_bound_by_bytes(recorded: dict[str, Any], book: PriceBook) -> None:
+    body = json.dumps(recorded["request"], separators=(",", ":")).encode()
+    demand = codec(Dialect.ANTHROPIC_MESSAGES).demand(recorded["request"], len(body))
+    rate = book.rate("anthropic", model_of(recorded), from_datetime(MOMENT))
     most = bound(rate, demand, CEILINGS, output_max=None)
-    assert exchange["response"]["input_tokens"] <= most.input_tokens
+    assert recorded["response"]["input_tokens"] <= most.input_tokens

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from importlib.metadata import version
@@ -88,7 +88,14 @@ class PriceBook:
         if len(model) > _MAX_NAME:
             raise ModelUnpriced(f"no model's name is longer than {_MAX_NAME} characters; got {len(model)}")
         chosen = tuple(sorted(pair for pair in context if pair in self._contexts))
-        return self._tariff(Asked(source, model, chosen, provider, deployment)).at(at_us)
+        rate = self._tariff(Asked(source, model, chosen, provider, deployment)).at(at_us)
+        if not chosen:
+            return rate
+        try:
+            standard = self._tariff(Asked(source, model, (), provider, deployment)).at(at_us)
+        except ModelUnpriced:
+            return rate
+        return replace(rate, instead=standard)
 
     def search(self, text: str) -> tuple[Listed, ...]:
         """Return the catalog's models whose provider or name contains *text*, in any case."""

@@ -5,7 +5,7 @@ billed in, by the dearest step of the rate within reach. ``docs/concepts/bounds.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from solvent.domain.call import Demand, Media, ServerToolKind
@@ -107,6 +107,8 @@ def bound(
     written = limit * max(1, demand.choices)
     totals = (charge.fixed + written * charge.each for charge in _charges(rate, demand, parts, limit))
     nanos = -(-max(totals) // rate.scale)
+    if rate.instead is not None:
+        nanos = max(nanos, bound(rate.instead, demand, ceilings, output_max=output_max, tokens=tokens).nanos)
     return Bound(nanos, _read(parts), written, limit, "bytes" if tokens is None else "counted")
 
 
@@ -134,6 +136,9 @@ def clamp(
             return None
         if charge.each:
             limit = min(limit, room // (charge.each * max(1, demand.choices)))
+    if limit and rate.instead is not None:
+        lower = replace(demand, output_limit=limit)
+        return clamp(rate.instead, lower, ceilings, available_nanos, tokens=tokens)
     return limit or None
 
 

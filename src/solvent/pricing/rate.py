@@ -37,7 +37,8 @@ class Rate:
     """What a model costs: ``steps`` ascend, and the first holds from zero.
 
     ``version`` names the source and a digest of the numbers: equal versions price equally, for ever.
-    ``context_tokens`` is the model's context window where the source states it.
+    ``context_tokens`` is the model's context window where the source states it. ``instead`` is the standard rate
+    where this one was chosen by the caller: the provider may serve the call at that, so a bound covers both.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Rate:
     steps: tuple[Step, ...]
     context_tokens: int | None = None
     traits: Traits = UNKNOWN
+    instead: "Rate | None" = None
 
     def cost(self, usage: Usage) -> int:
         """Return the cost of one attempt in nano-dollars: exact, rounded up once over the whole sum.

@@ -42,7 +42,12 @@ def rates(draw: st.DrawFn) -> Rate:
         for start in (-1, *starts)
     )
     traits = Traits(draw(st.sampled_from(ImageRule)), caches_unasked=draw(st.booleans()))
-    return Rate("any/model", "test #0", draw(st.integers(1, 10**4)), steps, None, traits)
+    rate = Rate("any/model", "test #0", draw(st.integers(1, 10**4)), steps, None, traits)
+    return (
+        replace(rate, instead=replace(rate, scale=draw(st.integers(1, 10**4))))
+        if draw(st.booleans())
+        else rate
+    )
 
 
 media = st.builds(
@@ -317,3 +322,22 @@ def test_sound_is_bounded_by_its_bytes_up_to_the_ceiling_and_a_link_by_the_ceili
     assert nanos_of(Media("audio", 1_000)) - nanos_of() == 1_000 * each
     assert nanos_of(Media("audio", 10**9)) - nanos_of() == 100_000 * each
     assert nanos_of(Media("audio")) - nanos_of() == 100_000 * each
+
+
+def test_a_cheaper_choice_is_bounded_at_the_standard_price_it_may_be_served_at(
+    book: PriceBook, now_us: int
+) -> None:
+    """OpenAI's reply tells the tier that served it, which need not be the one asked for."""
+    standard = book.rate("openai", "gpt-5.2", now_us)
+    flex, priority = (
+        book.rate("openai", "gpt-5.2", now_us, context=(("service_tier", tier),))
+        for tier in ("flex", "priority")
+    )
+    demand, used = Demand(1_000, output_limit=1_000), Usage(input=900, output=900)
+    assert flex.cost(used) < standard.cost(used) < priority.cost(used)
+    assert surely(flex, demand) == surely(standard, demand) < surely(priority, demand)
+    available = surely(standard, demand) // 2
+    assert clamp(flex, demand, CEILINGS, available, tokens=None) == clamp(
+        standard, demand, CEILINGS, available, tokens=None
+    )
+    assert clamp(priority, demand, CEILINGS, 10, tokens=None) is None
