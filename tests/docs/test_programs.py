@@ -47,10 +47,11 @@ def programs(examples):
 
 
 async def test_every_python_example_runs(programs, playground):
-    ended = [(example, *await run(example.code, playground)) for example in programs]
-    broken = [f"  {example.where}: {error.strip()}" for example, status, _, error in ended if status]
+    ended = await asyncio.gather(*(run(example.code, playground) for example in programs))
+    told = list(zip(programs, ended, strict=True))
+    broken = [f"  {example.where}: {error.strip()}" for example, (status, _, error) in told if status]
     assert not broken, "Mend these examples:\n" + "\n".join(broken)
-    silent = [example.where for example, _, out, _ in ended if makes_a_call(example) and not out.strip()]
+    silent = [example.where for example, (_, out, _) in told if makes_a_call(example) and not out.strip()]
     assert not silent, f"These examples make a call and show nothing: {silent}"
 
 
