@@ -20,10 +20,10 @@ if not EXCHANGES.exists() and os.environ.get("CI") != "true":
 
 SURFACES = {"/chat/completions": Dialect.OPENAI_CHAT, "/responses": Dialect.OPENAI_RESPONSES}
 ANSWERED = [
-    (dialect, exchange)
-    for exchange in map(json.loads, EXCHANGES.read_text("utf-8").splitlines())
+    (dialect, recording)
+    for recording in map(json.loads, EXCHANGES.read_text("utf-8").splitlines())
     for ending, dialect in SURFACES.items()
-    if exchange["path"].endswith(ending) and exchange["status"] == 200
+    if recording["path"].endswith(ending) and recording["status"] == 200
 ]
 TARGETS = pytest.mark.parametrize("target", list(TRANSLATORS))
 
@@ -31,7 +31,7 @@ TARGETS = pytest.mark.parametrize("target", list(TRANSLATORS))
 def named(kind):
     chosen = [(dialect, one) for dialect, one in ANSWERED if one["kind"] == kind]
     ids = [f"{one['provider']}-{one['id']}" for _, one in chosen]
-    return pytest.mark.parametrize(("source", "exchange"), chosen, ids=ids)
+    return pytest.mark.parametrize(("source", "recording"), chosen, ids=ids)
 
 
 def said(reply):
@@ -44,9 +44,9 @@ def said(reply):
 
 @TARGETS
 @named("json")
-def test_a_whole_answer_says_and_counts_the_same(source, exchange, target):
-    shown = translate_reply(source, target, exchange["response"])
-    own, other = TRANSLATORS[source].facts(exchange["response"]), TRANSLATORS[target].facts(shown)
+def test_a_whole_answer_says_and_counts_the_same(source, recording, target):
+    shown = translate_reply(source, target, recording["response"])
+    own, other = TRANSLATORS[source].facts(recording["response"]), TRANSLATORS[target].facts(shown)
     assert (other.usage.input_tokens, other.usage.output_tokens) == (
         own.usage.input_tokens,
         own.usage.output_tokens,
@@ -54,14 +54,14 @@ def test_a_whole_answer_says_and_counts_the_same(source, exchange, target):
     assert other.usage.cached_input == own.usage.cached_input
     assert (other.complete, other.error, other.reply_id) == (True, None, own.reply_id)
     read = TRANSLATORS[target].read_reply(shown)
-    assert said(read) == said(TRANSLATORS[source].read_reply(exchange["response"]))
+    assert said(read) == said(TRANSLATORS[source].read_reply(recording["response"]))
 
 
 @TARGETS
 @named("stream")
-def test_a_stream_says_and_counts_the_same(source, exchange, target):
+def test_a_stream_says_and_counts_the_same(source, recording, target):
     tap = translating_tap(source, target, usage=True)
-    raw = exchange["response"].encode()
+    raw = recording["response"].encode()
     shown = b"".join(tap.feed(raw[at : at + 100]) for at in range(0, len(raw), 100)) + tap.end()
     reader = TRANSLATORS[target].tap()
     reader.feed(shown)
@@ -78,10 +78,10 @@ def test_a_stream_says_and_counts_the_same(source, exchange, target):
 
 @TARGETS
 @pytest.mark.parametrize(
-    ("source", "exchange"), ANSWERED, ids=[f"{one['provider']}-{one['id']}" for _, one in ANSWERED]
+    ("source", "recording"), ANSWERED, ids=[f"{one['provider']}-{one['id']}" for _, one in ANSWERED]
 )
-def test_a_call_is_translated_or_refused_with_a_name(source, exchange, target):
-    document = exchange["request"]
+def test_a_call_is_translated_or_refused_with_a_name(source, recording, target):
+    document = recording["request"]
     with contextlib.suppress(CallInvalid):
         written = translate_call(source, target, document, Edits("m", output_limit=4096))
         read = TRANSLATORS[target].read_prompt(written)
@@ -93,9 +93,9 @@ def test_a_call_is_translated_or_refused_with_a_name(source, exchange, target):
 
 def test_most_recorded_calls_can_be_translated_into_every_other_dialect():
     able = 0
-    for source, exchange in ANSWERED:
+    for source, recording in ANSWERED:
         with contextlib.suppress(CallInvalid):
             for target in TRANSLATORS:
-                translate_call(source, target, exchange["request"], Edits("m", output_limit=4096))
+                translate_call(source, target, recording["request"], Edits("m", output_limit=4096))
             able += 1
     assert able > len(ANSWERED) / 2

@@ -220,3 +220,44 @@ def test_a_reply_passes_from_responses_to_chat():
     chat = translate_reply(RESPONSES, CHAT, TRANSLATORS[RESPONSES].write_reply(REPLY))
     assert chat["choices"][0]["message"]["content"] == "Hello"
     assert chat["usage"]["total_tokens"] == USAGE.total_tokens
+
+
+def chunks(*deltas):
+    documents = [{"id": "c", "model": "m", "choices": [{"index": 0, "delta": one}]} for one in deltas]
+    return "".join(f"data: {json.dumps(document)}\n\n" for document in documents).encode()
+
+
+def test_tool_calls_that_a_provider_numbers_alike_are_told_apart_by_their_ids():
+    first = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{"}}
+    more = {"index": 0, "function": {"arguments": "}"}}
+    second = {"id": "c2", "function": {"name": "g", "arguments": "{}"}}
+    deltas = (
+        TRANSLATORS[CHAT]
+        .decoder()
+        .feed(chunks({"tool_calls": [first]}, {"tool_calls": [more]}, {"tool_calls": [second]}))
+    )
+    assert deltas[1:] == [
+        ToolDelta(0, 0, "{", id="c1", name="f"),
+        ToolDelta(0, 0, "}"),
+        ToolDelta(0, 1, "{}", id="c2", name="g"),
+    ]
+
+
+def test_an_opening_chunk_without_id_and_choices_does_not_begin_the_reply():
+    azure = {"id": "", "model": "", "choices": [], "prompt_filter_results": []}
+    raw = f"data: {json.dumps(azure)}\n\n".encode() + chunks({"content": "a"})
+    assert TRANSLATORS[CHAT].decoder().feed(raw) == [Begin("c", "m"), TextDelta(0, "a")]
+
+
+def test_thoughts_among_the_parts_of_a_content_stay_thoughts():
+    content = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]},
+        {"type": "text", "text": "Yes"},
+    ]
+    reply = {"choices": [{"message": {"content": content}, "finish_reason": "stop"}]}
+    assert TRANSLATORS[CHAT].read_reply(reply).choices[0].parts == (Reasoning("hm"), Text("Yes"))
+    assert TRANSLATORS[CHAT].facts(reply).written == ("Yes", "hm")
+    deltas = TRANSLATORS[CHAT].decoder().feed(chunks({"content": content}))
+    assert deltas[1:] == [TextDelta(0, "hm", "reasoning"), TextDelta(0, "Yes")]
+    back = {"messages": [{"role": "assistant", "content": content}]}
+    assert TRANSLATORS[CHAT].read_prompt(back).turns[0].parts == (Reasoning("hm"), Text("Yes"))

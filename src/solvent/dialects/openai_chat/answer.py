@@ -14,7 +14,7 @@ from solvent.dialects.canonical import (
     Text,
     ToolCall,
 )
-from solvent.dialects.openai_chat.reply import REASONING_FIELDS, finish_of, texts_of, usage_of
+from solvent.dialects.openai_chat.reply import REASONING_FIELDS, finish_of, texts_of, thoughts_of, usage_of
 from solvent.dialects.openai_lenient import object_of, objects, text_of, whole_of
 from solvent.dialects.openai_usage import CHAT, write_usage
 from solvent.dialects.signature import read_signature, write_signature
@@ -74,9 +74,15 @@ def _thoughts(message: Json) -> Iterator[Reasoning]:
     if found:
         yield from found
         return
-    plain = next((text for name in REASONING_FIELDS if (text := text_of(message, name))), "")
+    plain = plain_thought(message)
     if plain:
         yield Reasoning(plain)
+
+
+def plain_thought(message: Json) -> str:
+    """Return the thoughts of a message or delta, under the first name that has any."""
+    named = next((text for name in REASONING_FIELDS if (text := text_of(message, name))), "")
+    return named or "".join(thoughts_of(message.get("content")))
 
 
 def detail_of(detail: Json) -> tuple[str, str]:

@@ -7,8 +7,8 @@ import orjson
 
 from solvent.dialects.base import Facts
 from solvent.dialects.canonical import Begin, ChoiceEnd, Delta, End, TextDelta, ToolDelta
-from solvent.dialects.openai_chat.answer import FINISH_WORDS, detail, detail_of, finish_word
-from solvent.dialects.openai_chat.reply import REASONING_FIELDS, texts_of
+from solvent.dialects.openai_chat.answer import FINISH_WORDS, detail, detail_of, finish_word, plain_thought
+from solvent.dialects.openai_chat.reply import texts_of
 from solvent.dialects.openai_chat.stream import DONE, ChatProgress
 from solvent.dialects.openai_lenient import object_of, objects, text_of, whole_of
 from solvent.dialects.openai_usage import CHAT, write_usage
@@ -21,12 +21,14 @@ from solvent.domain.usage import NO_USAGE
 class ChatDecoder:
     """Reads one stream of chunks as deltas."""
 
-    __slots__ = ("_begun", "_ended", "_progress", "_reader")
+    __slots__ = ("_begun", "_calls", "_counts", "_ended", "_progress", "_reader")
 
     def __init__(self) -> None:
         self._reader = EventReader()
         self._progress = ChatProgress()
         self._begun = self._ended = False
+        self._calls: dict[tuple[int, int], tuple[str, int]] = {}
+        self._counts: dict[int, int] = {}
 
     def feed(self, chunk: bytes) -> list[Delta]:
         """Return the deltas that *chunk* completes; see ``Decoder.feed``."""
@@ -38,10 +40,11 @@ class ChatDecoder:
 
     def _deltas(self, event: Event) -> Iterator[Delta]:
         document = self._progress.read(event)
-        if document is not None and "choices" in document:
+        choices = objects(document.get("choices")) if document is not None else []
+        if document is not None and choices:
             yield from self._begin(document)
-            for choice in objects(document["choices"]):
-                yield from _choice_deltas(choice)
+        for choice in choices:
+            yield from self._choice(choice)
         if self._progress.complete and not self._ended:
             self._ended = True
             facts = self._progress.facts()
@@ -54,36 +57,43 @@ class ChatDecoder:
             created_s = whole_of(document, "created")
             yield Begin(text_of(document, "id"), text_of(document, "model"), created_s)
 
+    def _choice(self, choice: Json) -> Iterator[Delta]:
+        number = whole_of(choice, "index")
+        said = object_of(choice, "delta")
+        yield from _thought_deltas(number, said)
+        text = "".join(texts_of(said.get("content")))
+        if text:
+            yield TextDelta(number, text)
+        refusal = text_of(said, "refusal")
+        if refusal:
+            yield TextDelta(number, refusal, "refusal")
+        for call in objects(said.get("tool_calls")):
+            yield self._tool(number, call)
+        finish = text_of(choice, "finish_reason")
+        if finish:
+            yield ChoiceEnd(number, finish_word(finish))
 
-def _choice_deltas(choice: Json) -> Iterator[Delta]:
-    number = whole_of(choice, "index")
-    said = object_of(choice, "delta")
-    yield from _thought_deltas(number, said)
-    text = "".join(texts_of(said.get("content")))
-    if text:
-        yield TextDelta(number, text)
-    refusal = text_of(said, "refusal")
-    if refusal:
-        yield TextDelta(number, refusal, "refusal")
-    for call in objects(said.get("tool_calls")):
-        function = object_of(call, "function")
-        yield ToolDelta(
+    def _tool(self, choice: int, call: Json) -> ToolDelta:
+        """Read a piece of a tool call. A new id is a new call, also from providers that number all alike."""
+        identity, function = text_of(call, "id"), object_of(call, "function")
+        place = (choice, whole_of(call, "index"))
+        known, number = self._calls.get(place, ("", -1))
+        if number < 0 or (identity and identity != known):
+            number = self._counts[choice] = self._counts.get(choice, -1) + 1
+            self._calls[place] = (identity, number)
+        return ToolDelta(
+            choice,
             number,
-            whole_of(call, "index"),
             text_of(function, "arguments"),
-            id=text_of(call, "id"),
+            id=identity,
             name=text_of(function, "name"),
         )
-    finish = text_of(choice, "finish_reason")
-    if finish:
-        yield ChoiceEnd(number, finish_word(finish))
 
 
 def _thought_deltas(number: int, said: Json) -> Iterator[Delta]:
     """Read the words of a thought once, though they may come under several names, and then its proof."""
     details = [detail_of(found) for found in objects(said.get("reasoning_details"))]
-    plain = next((text for name in REASONING_FIELDS if (text := text_of(said, name))), "")
-    text = plain or "".join(text for text, _ in details)
+    text = plain_thought(said) or "".join(text for text, _ in details)
     if text:
         yield TextDelta(number, text, "reasoning")
     for _, proof in details:

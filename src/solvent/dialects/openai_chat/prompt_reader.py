@@ -233,10 +233,13 @@ def _spoken(message: Field) -> Iterator[Part]:
             yield Text(content.value)
         return
     for part in content.each():
-        if part.need("type").text() == "refusal":
-            yield Refusal(part.need("refusal").text())
-        else:
-            yield _text_part(part)
+        match part.need("type").text():
+            case "refusal":
+                yield Refusal(part.need("refusal").text())
+            case "thinking":
+                yield Reasoning("".join(_text_part(one).text for one in part.list_of("thinking")))
+            case _:
+                yield _text_part(part)
 
 
 def _words(message: Field) -> Iterator[Text]:

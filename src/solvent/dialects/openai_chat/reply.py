@@ -71,6 +71,8 @@ def written(message: Json) -> Iterator[tuple[str, str]]:
     for name in _TEXT_FIELDS:
         for text in texts_of(message.get(name)):
             yield name, text
+    for text in thoughts_of(message.get("content")):
+        yield "thinking", text
     for call in objects(message.get("tool_calls")):
         function = object_of(call, "function")
         channel = f"tool {call.get('index')}"
@@ -79,10 +81,14 @@ def written(message: Json) -> Iterator[tuple[str, str]]:
 
 
 def texts_of(content: Any) -> Iterator[str]:
-    """Yield the texts of a content that is a text or, as at Mistral, a list of parts."""
+    """Yield the texts of a content that is a text or, as at Mistral, a list of parts; thoughts are apart."""
     if isinstance(content, str):
         yield content
-        return
     for part in objects(content):
         yield text_of(part, "text")
+
+
+def thoughts_of(content: Any) -> Iterator[str]:
+    """Yield the thoughts in a content, where Mistral's models put them."""
+    for part in objects(content):
         yield from texts_of(part.get("thinking"))
