@@ -88,7 +88,7 @@ def checks_something(function, checkers):
             if (
                 name in {"raises", "fail"}
                 or name in checkers
-                or name.startswith(("assert_", "check", "expect"))
+                or name.startswith(("assert_", "check", "expect", "refused"))
             ):
                 return True
     return False
