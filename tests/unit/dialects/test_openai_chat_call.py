@@ -98,7 +98,7 @@ def test_tools_of_the_caller_are_counted_and_those_of_the_provider_named():
             {"type": "function", "function": {"name": "f"}},
             {"function": {"name": "g"}},
             {"type": "openrouter:web_search", "parameters": {"max_uses": 2}},
-            {"type": "code_interpreter"},
+            {"type": "code_interpreter", "function": {"name": "a disguise"}},
         ]
     )
     assert found.tools == 4
@@ -146,6 +146,7 @@ def test_cache_marks_tell_how_long_to_keep():
         ({"modalities": "audio"}, "modalities"),
         ({"service_tier": 3}, "service_tier"),
         ({"models": ["openai/gpt-4o", "x/y"]}, "models"),
+        ({"preset": "cheap"}, "preset"),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]},
             r"content\[0\].image_url.url",

@@ -124,6 +124,10 @@ def test_tools_of_the_provider_are_named_and_capped():
     assert (found.tools, found.image_output) == (8, True)
 
 
+def test_a_prompt_that_the_provider_keeps_may_bring_tools():
+    assert demand(prompt={"id": "p"}).server_tools == (ServerTool("other"),)
+
+
 def test_cache_marks_and_the_tier_are_told():
     found = demand(prompt_cache_options={"mode": "explicit"}, service_tier="flex")
     assert (found.cache_write, found.price_context) == ("5m", (("service_tier", "flex"),))

@@ -40,7 +40,8 @@ _SEARCHING_MODELS: Final = ("search-preview", "search-api", ":online")
 def demand(document: Json, size_bytes: int) -> Demand:
     """Return what the call may make its provider count; see ``Codec.demand``.
 
-    A list of models to choose from, as OpenRouter takes it, is refused: only the model named has a bound.
+    A list or preset of models to choose from, as OpenRouter takes them, is refused: only the model named has a
+    bound.
     A part of a kind that is not known here may stand for input of any size, so it counts as ``remembered``.
     """
     call = of_call(document)
@@ -68,7 +69,7 @@ def demand(document: Json, size_bytes: int) -> Demand:
 
 
 def _refuse_other_models(call: Field) -> None:
-    others = call.get("models")
+    others = call.get("models") or call.get("preset")
     if others and others.value:
         raise others.invalid("names other models, whose cost has no bound here; leave fallbacks to solvent")
 
@@ -136,7 +137,8 @@ def _is_unsized(part: Field) -> bool:
 def _server_tools(call: Field) -> Iterator[ServerTool]:
     for tool in call.list_of("tools"):
         kind = _kind(tool)
-        if kind not in ("function", "custom") and tool.get("function") is None:
+        mine = kind in ("function", "custom") or (not kind and tool.get("function") is not None)
+        if not mine:
             settings = tool.get("parameters")
             yield ServerTool(_server_kind(kind), settings.count_of("max_uses") if settings else None)
     for plugin in call.list_of("plugins"):

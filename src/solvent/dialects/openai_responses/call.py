@@ -65,7 +65,7 @@ def demand(document: Json, size_bytes: int) -> Demand:
 
 
 def _refuse_other_models(call: Field) -> None:
-    others = call.get("models")
+    others = call.get("models") or call.get("preset")
     if others and others.value:
         raise others.invalid("names other models, whose cost has no bound here; leave fallbacks to solvent")
 
@@ -138,7 +138,10 @@ def _is_unsized(part: Field) -> bool:
 
 
 def _server_tools(call: Field) -> Iterator[ServerTool]:
+    """Yield the provider's own tools; a prompt that it keeps may bring more of them."""
     uses = call.count_of("max_tool_calls")
+    if call.get("prompt"):
+        yield ServerTool("other", uses)
     for tool in call.list_of("tools"):
         kind = _kind(tool)
         if kind not in _CALLER_TOOLS:
