@@ -128,8 +128,8 @@ def test_a_demand_holds_all_that_costs():
         ServerTool("web_search", 3),
         ServerTool("fetch"),
         ServerTool("code"),
-        ServerTool("other"),
-        ServerTool("computer"),
+        ServerTool("other", 1),
+        ServerTool("computer", 1),
         ServerTool("mcp"),
     )
 

@@ -15,10 +15,17 @@ SERVER_TOOLS: Final[tuple[tuple[str, ServerToolKind], ...]] = (
     ("web_fetch_", "fetch"),
     ("code_execution_", "code"),
     ("mcp_toolset", "mcp"),
+)
+"""Tools that Anthropic runs, by the beginning of their type; any other, such as tool search, is ``other``."""
+
+CALLER_TOOLS: Final[tuple[tuple[str, ServerToolKind], ...]] = (
+    ("bash_", "other"),
+    ("text_editor_", "other"),
+    ("memory_", "other"),
     ("computer_", "computer"),
     ("browser_", "computer"),
 )
-"""Tool types by prefix. Computer and browser run at the client, but Anthropic adds a long prompt for them."""
+"""Tools that Anthropic defines and the caller runs: they cost a prompt that Anthropic adds, as one use does."""
 
 LEAST_BUDGET: Final = 1024
 """The least thinking budget that Anthropic takes."""
@@ -29,8 +36,7 @@ _MOST_NESTED: Final = 4
 def demand(document: Json, size_bytes: int) -> Demand:
     """Return what the call may make its provider count.
 
-    Thinking is inside ``max_tokens``. A tool that the provider defines is a server tool even where the caller
-    runs it, because the provider adds a prompt of its own for it.
+    Thinking is inside ``max_tokens``.
 
     Raises:
         CallInvalid: a field is not as the dialect says, or sends part of the work to another model.
@@ -154,6 +160,10 @@ def _survey_tool(tool: Field, survey: _Survey) -> None:
         return
     if kind.startswith("advisor_"):
         raise tool.invalid("asks another model for advice, whose cost has no bound here; take it out")
+    own = next((told for prefix, told in CALLER_TOOLS if kind.startswith(prefix)), None)
+    if own is not None:
+        survey.server_tools.append(ServerTool(own, 1))
+        return
     served: ServerToolKind = next((told for prefix, told in SERVER_TOOLS if kind.startswith(prefix)), "other")
     uses = tool.get("max_uses")
     survey.server_tools.append(ServerTool(served, uses.count() if uses else None))
