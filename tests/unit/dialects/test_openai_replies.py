@@ -261,3 +261,31 @@ def test_thoughts_among_the_parts_of_a_content_stay_thoughts():
     assert deltas[1:] == [TextDelta(0, "hm", "reasoning"), TextDelta(0, "Yes")]
     back = {"messages": [{"role": "assistant", "content": content}]}
     assert TRANSLATORS[CHAT].read_prompt(back).turns[0].parts == (Reasoning("hm"), Text("Yes"))
+
+
+def test_thoughts_calls_and_refusals_that_take_turns_stay_in_their_order():
+    deltas = [
+        Begin("r", "m"),
+        TextDelta(0, "one", "reasoning", "x:1"),
+        ToolDelta(0, 0, "", id="c1", name="f"),
+        TextDelta(0, "two", "reasoning"),
+        ToolDelta(0, 0, "{}"),
+        TextDelta(0, "I will not.", "refusal"),
+        ChoiceEnd(0, "length"),
+        End(USAGE),
+    ]
+    body = TRANSLATORS[RESPONSES].encoder(usage=True).write(deltas)
+    with sdk(body, "text/event-stream").responses.stream(model="m", input="a") as stream:
+        kinds = [event.type for event in stream]
+    assert kinds[-1] == "response.incomplete"
+    decoder = TRANSLATORS[RESPONSES].decoder()
+    assert spoken(decoder.feed(body)) == spoken(deltas)
+    added = [
+        json.loads(line[6:]) for line in body.decode().splitlines() if '"response.output_item.added"' in line
+    ]
+    assert [event["item"]["type"] for event in added if "item" in event] == [
+        "reasoning",
+        "function_call",
+        "reasoning",
+        "message",
+    ]
