@@ -175,7 +175,7 @@ def _assembled(
     path = CallPath(
         router=router,
         till=till,
-        sender=Sender(adapters.upstream, Credentials(os.environ), deadlines(settings)),
+        sender=Sender(adapters.upstream, Credentials(os.environ, settings.credentials_file), deadlines(settings)),
         bookkeeper=Bookkeeper(router, counter),
         desk=desk,
         journal=journal,

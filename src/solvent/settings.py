@@ -36,6 +36,9 @@ class Settings(BaseModel):
         None,
         description="A refreshed price list written by `solvent price refresh`, instead of the bundled one.",
     )
+    credentials_file: Path | None = Field(
+        None, description="A file of `NAME=value` lines with provider keys; re-read when it changes."
+    )
     host: str = Field("127.0.0.1", description="The address the gateway listens on.")
     port: int = Field(
         4000, ge=0, le=65535, description="The port the gateway listens on; 0 takes a free one."

@@ -55,3 +55,10 @@ async def replayer() -> AsyncIterator[Replayer]:
     made.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield made
     await runner.cleanup()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for ``exchange`` once for each; without the data it is left out, and says so."""
+    if "exchange" in metafunc.fixturenames:
+        found = recorded()
+        metafunc.parametrize("exchange", found, ids=[f"{one['provider']}-{one['id']}" for one in found])

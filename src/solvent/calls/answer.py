@@ -120,11 +120,12 @@ class Answer:
             if self.translated:
                 raise error
         elif not facts.complete:
-            self._flight.cut()
-            raise UpstreamUnavailable(
+            cut = UpstreamUnavailable(
                 f"{provider} stopped in the middle of its answer; it is charged at its bound",
                 Failure(provider, self.status, "unknown", "cut"),
             )
+            self._flight.failed(cut.failure)
+            raise cut
         else:
             self._flight.completed(facts)
 

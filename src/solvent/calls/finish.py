@@ -73,7 +73,8 @@ class Bookkeeper:
     def _served_rate(self, plan: Plan, facts: Facts) -> tuple[Rate, Rate]:
         """Return the rate of the model that served, and of the one asked for.
 
-        A provider may name its model in words that no price list knows; the price agreed before then holds.
+        A provider may name its model in words that no price list knows, or that the operator's own price for
+        the name asked for does not cover; the price that the call was admitted at then holds.
         """
         asked = plan.rate
         if asked is None:
@@ -83,9 +84,10 @@ class Bookkeeper:
         if model == plan.deployment.model and context == plan.admitted.demand.price_context:
             return asked, asked
         try:
-            return self._router.rate_of(plan.deployment, model, plan.call.received_us, context), asked
+            served = self._router.rate_of(plan.deployment, model, plan.call.received_us, context)
         except ModelUnpriced:
             return asked, asked
+        return (asked if asked.declared and not served.declared else served), asked
 
     def _counted(self, paid: Paid, facts: Facts) -> Usage:
         """Count what was read and written; where no vocabulary is known, bytes, which are never fewer."""

@@ -62,13 +62,10 @@ class Flight:
         """Record that the whole answer is there, and what it says of itself."""
         self._facts, self._done = facts, Outcome.OK
 
-    def cut(self) -> None:
-        """Record that the provider stopped in the middle."""
-        self._done = Outcome.CUT
-
     def failed(self, failure: Failure) -> None:
-        """Record that the provider did not deliver."""
-        self._failure, self._done = failure, Outcome.FAILED
+        """Record that the provider did not deliver, or stopped in the middle of a stream."""
+        begun = self._tap is not None and self._marks is not None and self._marks.first_byte_s is not None
+        self._failure, self._done = failure, Outcome.CUT if begun else Outcome.FAILED
 
     @contextmanager
     def watched(self) -> Iterator[None]:

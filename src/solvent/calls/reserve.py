@@ -6,6 +6,7 @@ call that does not fit lowers its output limit to what is left, and says so.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from solvent.budgets.desk import Desk
 from solvent.budgets.refusal import refusal
@@ -23,7 +24,9 @@ from solvent.errors import Shortfall
 from solvent.pricing.bound import Bound, Ceilings, bound, clamp
 from solvent.pricing.tokens import TokenCounter
 
-FREE = Bound(nanos=0, input_tokens=0, output_tokens=0, output_limit=0, basis="counted")
+MAX_COUNTED_BYTES: Final = 4 * 2**20
+"""Longer prompts are bounded by their bytes alone: counting them would hold up every other call."""
+FREE: Final = Bound(nanos=0, input_tokens=0, output_tokens=0, output_limit=0, basis="counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Till:
 
     def _count(self, plan: Plan) -> int | None:
         demand, source = plan.admitted.demand, plan.deployment.provider.price_source
+        if demand.text_bytes > MAX_COUNTED_BYTES:
+            return None
         texts = codec(plan.call.dialect).texts(plan.call.document)
         return self._counter.count(source, plan.deployment.model, texts, demand.messages, demand.tools)
 

@@ -35,7 +35,7 @@ class Sender:
 
         Raises:
             CallInvalid: the call cannot be said in the provider's dialect; the field is named.
-            CredentialInvalid: no credential for the provider is at hand; the variable to set is named.
+            ConfigurationError: no credential for the provider is at hand; the variable to set is named.
         """
         plan, call = paid.plan, paid.call
         provider = plan.deployment.provider

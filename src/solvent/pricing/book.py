@@ -183,7 +183,8 @@ class _Tariff:
             parts.append("operator" if parts or own.from_ is None else f"operator {own.from_:%Y-%m-%d}")
         asked = self._asked
         name = f"{asked.provider or asked.source}/{asked.model}"
-        return sheet.compiled(name, " ".join(parts), context_tokens, traits(asked.source, asked.model))
+        rate = sheet.compiled(name, " ".join(parts), context_tokens, traits(asked.source, asked.model))
+        return replace(rate, declared=own is not None or discount >= 0)
 
 
 def _in_force(from_us: Sequence[int], at_us: int) -> int:

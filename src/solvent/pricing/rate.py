@@ -39,6 +39,7 @@ class Rate:
     ``version`` names the source and a digest of the numbers: equal versions price equally, for ever.
     ``context_tokens`` is the model's context window where the source states it. ``instead`` is the standard rate
     where this one was chosen by the caller: the provider may serve the call at that, so a bound covers both.
+    ``declared`` says that the operator's own price or factor is in it.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Rate:
     steps: tuple[Step, ...]
     context_tokens: int | None = None
     traits: Traits = UNKNOWN
+    declared: bool = False
     instead: "Rate | None" = None
 
     def cost(self, usage: Usage) -> int:
