@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from solvent.domain.budget import Budget
-from solvent.domain.clock import SystemClock
+from solvent.domain.clock import US_PER_S, SystemClock
 from solvent.domain.entry import Certainty, Entry, EntryKind, Outcome
 from solvent.domain.ids import attempt_id
 from solvent.domain.period import Period
@@ -78,38 +78,38 @@ def paid_for(ask: Ask) -> Entry:
     return replace(ask.blank, cost_nanos=COST_NANOS, usage=Usage(input=900, output=120), latency_ms=400)
 
 
-async def whole(path: Path, calls: int) -> float:
+async def whole(path: Path, calls: int) -> tuple[float, float]:
     clock = SystemClock()
     store = await open_store(str(path), clock=clock)
     for budget in BUDGETS:
         await store.define(budget)
     asks = [ask_of(f"call_{number:026d}", clock.now_us()) for number in range(calls)]
     work = iter([(ask, paid_for(ask)) for ask in asks])
-    began_s = time.perf_counter()
+    began_s, cpu_s = time.perf_counter(), time.process_time()
     await asyncio.gather(*(worker(store, work) for _ in range(IN_FLIGHT)))
-    took_s = time.perf_counter() - began_s
+    took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     if findings := await store.verify():
         raise SystemExit(f"the books do not balance: {findings}")
     await store.close()
-    return calls / took_s
+    return calls / took_s, cpu_s / calls * US_PER_S
 
 
-def sketch(path: Path, calls: int) -> float:
+def sketch(path: Path, calls: int) -> tuple[float, float]:
     prepare(path)
     ids = count()
     entry = ask_of("call", 1).blank
     hold = (5, "{}", b"")
     with closing(writing(path)) as connection:
         connection.execute("CREATE TABLE holds (id TEXT PRIMARY KEY, bound INTEGER, blank TEXT, asked BLOB)")
-        began_s = time.perf_counter()
+        began_s, cpu_s = time.perf_counter(), time.process_time()
         for _ in range(calls // IN_FLIGHT):
             numbers = [next(ids) for _ in range(IN_FLIGHT)]
             commit(connection, "INSERT INTO holds VALUES (?, ?, ?, ?)", [(str(n), *hold) for n in numbers])
             commit(
                 connection, "UPDATE holds SET blank = NULL WHERE id = ?", [(str(n),) for n in numbers], entry
             )
-        took_s = time.perf_counter() - began_s
-    return calls / took_s
+        took_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
+    return calls / took_s, cpu_s / calls * US_PER_S
 
 
 def commit(
@@ -126,13 +126,15 @@ def commit(
 def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     with tempfile.TemporaryDirectory() as directory:
-        bare = sketch(Path(directory) / "sketch.db", calls)
-        real = asyncio.run(whole(Path(directory) / "solvent.db", calls))
-    print(f"bare sketch      {bare:10,.0f} calls/s (hold, then entry, in batches of {IN_FLIGHT})")
+        bare, bare_us = sketch(Path(directory) / "sketch.db", calls)
+        real, real_us = asyncio.run(whole(Path(directory) / "solvent.db", calls))
     print(
-        f"reserve + settle {real:10,.0f} calls/s over {len(BUDGETS)} budgets, {IN_FLIGHT} in flight, one process"
+        f"bare sketch      {bare:10,.0f} calls/s, {bare_us:5.0f} µs of processor each, batches of {IN_FLIGHT}"
     )
-    print(f"ratio            {real / bare:10.2f}")
+    print(
+        f"reserve + settle {real:10,.0f} calls/s, {real_us:5.0f} µs of processor each, {IN_FLIGHT} in flight"
+    )
+    print(f"ratio            {real / bare:10.2f} over {len(BUDGETS)} budgets, one process, synchronous=FULL")
 
 
 if __name__ == "__main__":

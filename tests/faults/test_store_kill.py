@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,17 @@ async def test_testimony_that_the_books_contradict_is_counted_and_changes_nothin
     dead.close()
     assert await recover(successor.store, successor.journal) == Recovered(journals=1, contradicted=2)
     assert await successor.spent() == Balance(0, 0)
+
+
+async def test_a_blank_that_was_booked_by_another_call_stops_no_sweep(successor, teller_of):
+    teller = teller_of(ManualClock())
+    thief, late = teller.ask("call_thief"), teller.ask("call_late")
+    stolen, last = teller.ask("call_stolen"), teller.ask("call_zlast")
+    for ask in (thief, late, stolen, last):
+        await successor.store.reserve(ask)
+    await successor.store.settle("call_thief", (replace(teller.paid(thief, 5), id=stolen.blank.id),))
+    assert await sweep(successor.store, SystemClock()) == Recovered(presumed=2, contradicted=1)
+    assert await successor.spent() == Balance(2 * BOUND + 5, BOUND)
 
 
 async def test_a_file_copied_in_the_middle_of_writing_opens_and_balances(successor, teller_of, tmp_path):

@@ -79,11 +79,20 @@ async def _settle(store: BudgetStore, reservation_id: str, entries: tuple[Entry,
 
 async def _close_unsettled(store: BudgetStore, reservation_id: str, testimony: Testimony) -> Recovered:
     if testimony.complete and reservation_id not in testimony.dispatched:
-        await store.release(reservation_id)
+        try:
+            await store.release(reservation_id)
+        except EntryMismatch:
+            return Recovered(contradicted=1)
         return Recovered(released=1)
-    why = DIED if reservation_id in testimony.dispatched else UNTOLD
-    await store.presume(reservation_id, why)
-    return Recovered(presumed=1)
+    return await _presume(store, reservation_id, DIED if reservation_id in testimony.dispatched else UNTOLD)
+
+
+async def _presume(store: BudgetStore, reservation_id: str, why: str) -> Recovered:
+    try:
+        settlement = await store.presume(reservation_id, why)
+    except EntryMismatch:
+        return Recovered(contradicted=1)
+    return Recovered(presumed=1) if settlement.state is HoldState.PRESUMED else Recovered(contradicted=1)
 
 
 async def sweep(store: BudgetStore, clock: Clock) -> Recovered:
@@ -93,7 +102,5 @@ async def sweep(store: BudgetStore, clock: Clock) -> Recovered:
     """
     total = Recovered()
     for hold in await store.holds(expired_before_us=clock.now_us()):
-        settlement = await store.presume(hold.reservation.id, EXPIRED)
-        if settlement.state is HoldState.PRESUMED:
-            total += Recovered(presumed=1)
+        total += await _presume(store, hold.reservation.id, EXPIRED)
     return total

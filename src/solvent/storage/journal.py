@@ -9,6 +9,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -184,7 +185,9 @@ class FileJournal:
         try:
             _write_whole(self._file, record)
         except OSError as error:
-            os.ftruncate(self._file, self._size_bytes)
+            # Should this fail too, what follows the torn record is never read, and the file proves nothing.
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size_bytes)
             return error
         self._size_bytes += len(record)
         return None

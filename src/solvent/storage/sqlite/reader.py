@@ -42,7 +42,7 @@ class Reader:
     async def pages(self, query: Callable[[sqlite3.Connection], Iterator[T]]) -> AsyncIterator[T]:
         """Yield what *query* yields, each step on a thread, all from one snapshot; errors as ``run``."""
         self._check_open()
-        with closing(connection.reading(self._path)) as own:
+        with closing(await asyncio.to_thread(self._opened)) as own:
             steps = query(own)
             while (page := await asyncio.to_thread(self._step, steps)) is not None:
                 yield page
@@ -62,7 +62,7 @@ class Reader:
     def _query(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if self._connection is None:
-                self._connection = connection.reading(self._path)
+                self._connection = self._opened()
             return query(self._connection)
         except sqlite3.Error as error:
             self._close()
@@ -70,7 +70,7 @@ class Reader:
 
     def _query_apart(self, query: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            with closing(connection.reading(self._path)) as own:
+            with closing(self._opened()) as own:
                 return query(own)
         except sqlite3.Error as error:
             raise translated(error, str(self._path)) from error
@@ -78,6 +78,12 @@ class Reader:
     def _step(self, steps: Iterator[T]) -> T | None:
         try:
             return next(steps, None)
+        except sqlite3.Error as error:
+            raise translated(error, str(self._path)) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return connection.reading(self._path)
         except sqlite3.Error as error:
             raise translated(error, str(self._path)) from error
 
