@@ -9,7 +9,7 @@ import pytest
 
 from solvent.dialects.anthropic_messages import AnthropicMessages
 from solvent.dialects.base import Edits, Finish
-from solvent.domain.call import ServerTool
+from solvent.domain.call import Media, ServerTool
 from solvent.domain.usage import Usage
 from solvent.errors import CallInvalid, UsageContradictory
 
@@ -132,6 +132,14 @@ def test_a_demand_holds_all_that_costs():
         ServerTool("computer", 1),
         ServerTool("mcp"),
     )
+
+
+def test_documents_in_what_was_fetched_are_counted():
+    source = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}
+    fetched = {"type": "web_fetch_result", "content": {"type": "document", "source": source}}
+    block = {"type": "web_fetch_tool_result", "tool_use_id": "s", "content": fetched}
+    demand = CODEC.demand({"messages": [{"role": "assistant", "content": [block]}]}, 300)
+    assert (demand.media, demand.text_bytes) == ((Media("document", 8),), 292)
 
 
 def test_a_breakpoint_without_a_lifetime_writes_for_five_minutes():

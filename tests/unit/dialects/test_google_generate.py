@@ -130,6 +130,12 @@ def test_a_demand_holds_all_that_costs_in_either_spelling(call):
     assert demand.price_context == (("service_tier", "priority"),)
 
 
+def test_pictures_in_the_results_of_functions_are_counted():
+    picture = {"inlineData": {"mimeType": "image/png", "data": "aGk="}}
+    result = {"functionResponse": {"name": "f", "response": {}, "parts": [picture]}}
+    assert CODEC.demand({"contents": [{"parts": [result]}]}, 100).media == (Media("image", 4),)
+
+
 def test_both_spellings_of_one_field_are_refused_because_only_one_can_hold():
     with pytest.raises(CallInvalid, match="given twice"):
         CODEC.demand(CAMEL | {"generation_config": {"max_output_tokens": 9000}}, 10)

@@ -121,7 +121,7 @@ class _Survey:
             self._source(kind, block.need("source"), depth)
         elif kind == "container_upload":
             self.remembered = True
-        elif kind.endswith("tool_result") and (inner := block.get("content")) is not None:
+        elif kind.endswith(("tool_result", "fetch_result")) and (inner := block.get("content")) is not None:
             self.blocks(inner, depth + 1)
 
     def _source(self, kind: str, source: Field, depth: int) -> None:

@@ -56,7 +56,7 @@ def demand(document: Json, size_bytes: int) -> Demand:
     media: list[Media] = []
     said = tuple(contents(call))
     for content in (*said, *call.some(*SYSTEM)):
-        media += [found for part in parts(content) if (found := part_media(part)) is not None]
+        media += [found for part in _media_parts(content) if (found := part_media(part)) is not None]
     config = _config(call.get(*CONFIG))
     tools, server_tools = _tools(call)
     tier = call.get("serviceTier", "service_tier")
@@ -91,6 +91,14 @@ def parts(content: Field) -> Iterator[Field]:
         return
     for told in content.some("parts"):
         yield from listed(told)
+
+
+def _media_parts(content: Field) -> Iterator[Field]:
+    """Yield the parts of a content and those that the results of functions hold."""
+    for part in parts(content):
+        yield part
+        for result in part.some("functionResponse", "function_response"):
+            yield from result.list_of("parts")
 
 
 def media_kind(media_type: str) -> MediaKind:
