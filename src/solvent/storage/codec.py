@@ -111,20 +111,21 @@ def write_ask(ask: Ask) -> tuple[bytes, str]:
     written as of the instant of this ask, which is that of its admission.
     """
     row = entry_row(ask.blank)
-    *_, booked_us, latency_ms, first_byte_ms = row
-    content = row[:-_INSTANTS]
-    return _digest(content), json_text((*content, ask.asked_us, booked_us, latency_ms, first_byte_ms))
+    content = json_bytes(row[:-_INSTANTS])
+    instants = json_bytes((ask.asked_us, *row[-_TIMINGS:]))
+    return _digest(content), f"[{content.decode()},{instants.decode()}]"
 
 
 def read_entry(text: str) -> Entry:
     """Return the entry that was written as *text*."""
-    return entry_of(orjson.loads(text))
+    content, instants = orjson.loads(text)
+    return entry_of([*content, *instants])
 
 
 def entries_digest(entries: tuple[Entry, ...]) -> bytes:
     """Return what identifies the content of *entries*, in their order, without ``booked_us`` and timings."""
-    return _digest([entry_row(entry)[:-_TIMINGS] for entry in entries])
+    return _digest(json_bytes([entry_row(entry)[:-_TIMINGS] for entry in entries]))
 
 
-def _digest(value: Any) -> bytes:
-    return hashlib.blake2b(json_bytes(value), digest_size=16).digest()
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()

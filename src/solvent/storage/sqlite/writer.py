@@ -9,9 +9,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from solvent.domain.clock import Clock
 from solvent.errors import SolventError, StorageUnavailable
@@ -30,8 +29,7 @@ class _Busy(Exception):
     """Another process is writing; try again while there is patience."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(NamedTuple):
     verb: Verb
     answer: "asyncio.Future[Any]"
     until_s: float
