@@ -1,6 +1,7 @@
 """Reserve + settle on SQLite, 32 calls in flight over 8 budgets, beside a bare sketch of the same writes.
 
 Run: ``python bench/store.py [calls]``. Prints figures of this machine and their ratio; asserts nothing.
+Runs on the event loop that the gateway runs on.
 The sketch is one thread that commits the same rows in batches of 32, with no rules, no tasks and no answers.
 """
 
@@ -15,6 +16,8 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+
+import uvloop
 
 from solvent.domain.budget import Budget
 from solvent.domain.clock import US_PER_S, SystemClock
@@ -129,7 +132,7 @@ def main() -> None:
     calls = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     with tempfile.TemporaryDirectory() as directory:
         bare, bare_us = sketch(Path(directory) / "sketch.db", calls)
-        real, real_us = asyncio.run(whole(Path(directory) / "solvent.db", calls))
+        real, real_us = uvloop.run(whole(Path(directory) / "solvent.db", calls))
     print(
         f"bare sketch      {bare:10,.0f} calls/s, {bare_us:5.0f} µs of processor each, batches of {IN_FLIGHT}"
     )
