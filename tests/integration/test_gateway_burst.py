@@ -66,7 +66,7 @@ async def gateways(
         )
         stack.push_async_callback(stopped, process)
         line = await asyncio.wait_for(process.stdout.readline(), 60)
-        urls.append(orjson.loads(line)["url"])
+        urls.append(orjson.loads(line)["address"])
     return urls
 
 

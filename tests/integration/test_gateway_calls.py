@@ -273,3 +273,32 @@ async def test_a_client_that_leaves_before_its_call_is_whole_leaves_nothing(gate
     assert (await gateway.get("/readyz"))[0] == 200
     assert await gateway.entries() == []
     del reader
+
+
+@pytest.mark.parametrize("first", ['"max_tokens"', '"max\\u005ftokens"'])
+async def test_a_limit_that_is_given_twice_reaches_the_provider_once(gateway, first):
+    messages = '"messages": [{"role": "user", "content": "x"}]'
+    raw = f'{{{first}: 5000, "max_tokens": 3, "model": "gpt-4o-mini", {messages}}}'
+    status, _, body = await gateway.post("/v1/chat/completions", raw=raw.encode())
+    (entry,) = await gateway.entries()
+    assert status == 200
+    assert body["usage"]["completion_tokens"] == 3
+    assert entry.cost_nanos <= entry.bound_nanos
+
+
+async def test_a_body_nested_too_deeply_is_refused_and_leaves_nothing(gateway):
+    deep = "[" * 500 + "]" * 500
+    raw = '{"model": "openai/gpt-4o-mini", "messages": [{"role": "user", "content": "x"}], "metadata": {"a": %s}}'
+    status, _, told = await gateway.post("/v1/chat/completions", raw=(raw % deep).encode())
+    assert (status, told["error"]["code"]) == (400, "call_invalid")
+    await gateway.books_balance()
+
+
+@pytest.mark.parametrize("tier", ["priority", "platinum"])
+async def test_a_dearer_tier_without_a_price_is_refused_and_an_ordinary_one_passes(gateway, tier):
+    model = {"model": "openai/gpt-3.5-turbo"}
+    status, _, told = await gateway.post("/v1/chat/completions", chat(service_tier=tier) | model)
+    assert (status, told["error"]["code"]) == (422, "model_unpriced")
+    assert f"service_tier={tier}" in told["error"]["message"]
+    ordinary, _, _ = await gateway.post("/v1/chat/completions", chat(service_tier="default") | model)
+    assert ordinary == 200

@@ -79,7 +79,7 @@ class Bookkeeper:
         asked = plan.rate
         if asked is None:
             raise ModelUnpriced(f"{plan.deployment.model} has no price")
-        context = facts.price_context or plan.admitted.demand.price_context
+        context = tuple((dict(plan.admitted.demand.price_context) | dict(facts.price_context)).items())
         model = facts.model or plan.deployment.model
         if model == plan.deployment.model and context == plan.admitted.demand.price_context:
             return asked, asked

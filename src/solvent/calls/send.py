@@ -1,6 +1,7 @@
 """Send: put the call into the words of its provider, and hand it over."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
@@ -9,9 +10,32 @@ from solvent.dialects.base import Edits
 from solvent.dialects.table import codec
 from solvent.dialects.translate import translate_call
 from solvent.domain.call import Dialect, Json
+from solvent.errors import CallInvalid
 from solvent.ports.upstream import Deadlines, Upstream, UpstreamCall, UpstreamReply
 from solvent.providers.credentials import Credentials
 from solvent.providers.request import build
+
+_DECISIVE: Final = tuple(
+    b'"%s"' % name
+    for name in (
+        b"model",
+        b"max_tokens",
+        b"max_completion_tokens",
+        b"max_output_tokens",
+        b"maxOutputTokens",
+        b"n",
+        b"candidateCount",
+        b"generationConfig",
+        b"generation_config",
+        b"stream",
+        b"stream_options",
+        b"service_tier",
+        b"tools",
+        b"previous_response_id",
+        b"web_search_options",
+    )
+)
+"""The keys that decide what a call may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +75,8 @@ class Sender:
             document = codec(call.dialect).edit(call.document, edits)
         else:
             document = translate_call(call.dialect, plan.dialect, call.document, edits)
-        body = call.raw if document is call.document else orjson.dumps(document)
+        same = document is call.document and _says_once(call.raw)
+        body = call.raw if same else _written(document)
         exchange = build(
             plan.deployment,
             plan.dialect,
@@ -83,6 +108,22 @@ class Sender:
             between_chunks_s=min(given.between_chunks_s, deadline_s),
             whole_s=min(given.whole_s, deadline_s),
         )
+
+
+def _says_once(raw: bytes) -> bool:
+    """Say whether two readers of *raw* must find the same numbers in it.
+
+    JSON lets a key come twice, and readers differ in which they take; a bound that was read from one must not
+    be sent with the other. Escapes could spell such a key in other words. Either way it is written anew.
+    """
+    return b"\\u00" not in raw and all(raw.count(key) < 2 for key in _DECISIVE)  # noqa: PLR2004 - once
+
+
+def _written(document: Json) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError as error:
+        raise CallInvalid(f"the call cannot be written as JSON ({error}); nest it less deeply") from None
 
 
 def asked_for_usage(document: Json) -> bool:

@@ -23,6 +23,20 @@ from solvent.pricing.sheet import EMPTY
 
 _REMEMBERED: Final = 4096
 _MAX_NAME: Final = 255
+_NO_DEARER: Final = frozenset(
+    (
+        "auto",
+        "batch",
+        "default",
+        "flex",
+        "global",
+        "normal",
+        "not_available",
+        "on_demand",
+        "standard",
+        "standard_only",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +94,15 @@ class PriceBook:
         """Return the rate of *model* at *at_us*, microseconds since the epoch.
 
         *source* is the catalog's name for the provider, *provider* and *deployment* are solvent's own.
-        *context* are the caller's choices that may select another price; unknown ones do not.
+        *context* are the caller's choices that may select another price. One that the catalog does not know
+        changes nothing where it is known to cost no more, and is refused otherwise.
 
         Raises:
             ModelUnpriced: no price is known; the message says how to declare one.
         """
         if len(model) > _MAX_NAME:
             raise ModelUnpriced(f"no model's name is longer than {_MAX_NAME} characters; got {len(model)}")
-        chosen = tuple(sorted(pair for pair in context if pair in self._contexts))
+        chosen = tuple(sorted(pair for pair in context if pair in self._contexts or _may_cost_more(pair)))
         rate = self._tariff(Asked(source, model, chosen, provider, deployment)).at(at_us)
         if not chosen:
             return rate
@@ -123,7 +138,16 @@ class PriceBook:
         model = own.find_model(asked.model, all_providers=list(self._providers))
         if model is None:
             raise _unknown(asked, f"the catalog ({self._label}) does not list it")
-        return listing(model, asked.context, own=_among(model, own.models))
+        listed_here = _among(model, own.models)
+        known = self._operator.contexts() | (contexts(model) if listed_here else frozenset())
+        unpriced = [
+            f"{key}={value}"
+            for key, value in asked.context
+            if _may_cost_more((key, value)) and (key, value) not in known
+        ]
+        if unpriced:
+            raise _unknown(asked, f"the catalog ({self._label}) has no price for {', '.join(unpriced)}")
+        return listing(model, asked.context, own=listed_here)
 
     def _provider(self, source: str) -> Provider | None:
         return next((provider for provider in self._providers if provider.id == source), None)
@@ -190,6 +214,11 @@ class _Tariff:
 def _in_force(from_us: Sequence[int], at_us: int) -> int:
     """Return the index of the first row that holds at *at_us*, -1 where none does."""
     return next((index for index, start_us in enumerate(from_us) if start_us <= at_us), -1)
+
+
+def _may_cost_more(pair: tuple[str, str]) -> bool:
+    """Say whether a choice may be dearer than the standard price; these words are the ones that are not."""
+    return pair[1].lower() not in _NO_DEARER
 
 
 def _unknown(asked: Asked, why: str) -> ModelUnpriced:

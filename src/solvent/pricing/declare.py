@@ -12,6 +12,7 @@ from solvent.errors import ConfigurationError
 from solvent.pricing.operator import OperatorPrices
 from solvent.pricing.refresh import replace_file
 
+_LONGEST: Final = 30
 _HEADER: Final = "# Prices that solvent uses before its catalog's; see docs/reference/prices.md\n"
 
 
@@ -77,7 +78,12 @@ def _value(value: object) -> str:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_text(key)} = {_text(item)}" for key, item in value.items()) + " }"
-    return _text(format(value, "f") if isinstance(value, Decimal) else str(value))
+    return _text(_written_out(value) if isinstance(value, Decimal) else str(value))
+
+
+def _written_out(price: Decimal) -> str:
+    """Write *price* without an exponent, unless it is none that a file accepts and would be zeros without end."""
+    return format(price, "f") if abs(price.adjusted()) <= _LONGEST else str(price)
 
 
 def _text(text: str) -> str:

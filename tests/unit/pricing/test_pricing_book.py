@@ -83,8 +83,18 @@ def test_a_choice_of_the_caller_selects_a_listed_variant_and_others_do_not(
 
     assert version(("service_tier", "priority")) != version()
     assert version(("service_tier", "auto")) == version()
-    assert version(("service_tier", "PRIORITY")) == version()
-    assert version(("anything", "x" * 10_000)) == version()
+    assert version(("service_tier", "standard")) == version()
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [("service_tier", "PRIORITY"), ("speed", "warp"), ("inference_geo", "us"), ("anything", "x" * 10_000)],
+)
+def test_a_choice_that_may_cost_more_and_has_no_price_is_refused(
+    book: PriceBook, now_us: int, choice
+) -> None:
+    with pytest.raises(ModelUnpriced, match="has no price for"):
+        book.rate("openai", "gpt-5.2", now_us, context=(choice,))
 
 
 @pytest.mark.parametrize(

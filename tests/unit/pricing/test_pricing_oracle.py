@@ -193,7 +193,7 @@ def test_a_fraction_of_a_nano_dollar_is_rounded_up_once_over_the_whole_sum() -> 
 def test_a_host_of_other_makers_models_is_priced_as_the_catalog_does(book: PriceBook, model: str) -> None:
     """Azure stands in for OpenAI, Anthropic and DeepSeek, whose choices of service are not its own."""
     moment, usage = datetime(2026, 11, 1, 2, tzinfo=UTC), Usage(input=1_001, output=77)
-    for context in ({}, {"service_tier": "priority"}, {"speed": "fast"}):
+    for context in ({}, {"service_tier": "auto"}, {"service_tier": "flex"}):
         wanted = genai_prices.calc_price(
             theirs(usage),
             model,
