@@ -302,3 +302,12 @@ async def test_a_dearer_tier_without_a_price_is_refused_and_an_ordinary_one_pass
     assert f"service_tier={tier}" in told["error"]["message"]
     ordinary, _, _ = await gateway.post("/v1/chat/completions", chat(service_tier="default") | model)
     assert ordinary == 200
+
+
+async def test_a_google_stream_that_is_not_wanted_as_events_is_refused_with_the_remedy(gateway):
+    body = {"contents": [{"role": "user", "parts": [{"text": "x"}]}]}
+    path = "/v1beta/models/gemini-2.5-flash:streamGenerateContent"
+    refused, _, told = await gateway.post(path, body)
+    served, _, _ = await gateway.post(f"{path}?alt=sse", body)
+    assert (refused, served) == (400, 200)
+    assert "?alt=sse" in told["error"]["message"]

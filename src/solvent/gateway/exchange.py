@@ -35,10 +35,10 @@ class Target:
 
 
 class Exchange:
-    """The ASGI endpoint of one surface. *target* reads the model, operation and mode from path and body."""
+    """The ASGI endpoint of one surface. *target* reads the model, operation and mode from address and body."""
 
     def __init__(
-        self, app: App, shape: Shape, dialect: Dialect, target: Callable[[dict[str, str], Json], Target]
+        self, app: App, shape: Shape, dialect: Dialect, target: Callable[[Scope, Json], Target]
     ) -> None:
         self._app = app
         self._shape = shape
@@ -65,7 +65,7 @@ class Exchange:
     def _call(self, call_id: str, scope: Scope, raw: bytes) -> Call:
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
         document = _parsed(raw)
-        target = self._target(scope["path_params"], document)
+        target = self._target(scope, document)
         return Call(
             id=call_id,
             operation=target.operation,

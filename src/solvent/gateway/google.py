@@ -2,11 +2,14 @@
 
 from functools import partial
 from typing import Final
+from urllib.parse import parse_qs
 
 from starlette.routing import Route
+from starlette.types import Scope
 
 from solvent.app import App
 from solvent.domain.call import Dialect, Json, Operation
+from solvent.errors import CallInvalid
 from solvent.gateway.exchange import Exchange, Target
 
 _VERBS: Final = (
@@ -18,8 +21,15 @@ _VERBS: Final = (
 )
 
 
-def _target(operation: Operation, path: dict[str, str], _document: Json, *, stream: bool) -> Target:
-    return Target(path["model"], operation, stream)
+def _target(operation: Operation, scope: Scope, _document: Json, *, stream: bool) -> Target:
+    """Return what the address names.
+
+    Raises:
+        CallInvalid: a stream is wanted as one JSON array, a form that is whole only when all is over.
+    """
+    if stream and parse_qs(scope["query_string"]).get(b"alt") != [b"sse"]:
+        raise CallInvalid("solvent streams as events; add ?alt=sse to the address")
+    return Target(scope["path_params"]["model"], operation, stream)
 
 
 def routes(app: App) -> list[Route]:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from starlette.routing import Route
+from starlette.types import Scope
 
 from solvent.app import App
 from solvent.domain.call import Dialect, Json, Operation
@@ -10,7 +11,7 @@ from solvent.errors import CallInvalid
 from solvent.gateway.exchange import Exchange, Target
 
 
-def body_target(operation: Operation, _path: dict[str, str], document: Json) -> Target:
+def body_target(operation: Operation, _scope: Scope, document: Json) -> Target:
     """Return what a body names that holds the model and the stream switch itself.
 
     Raises:
