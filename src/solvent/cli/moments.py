@@ -7,7 +7,7 @@ from typing import Final
 from solvent.domain.clock import US_PER_S, from_datetime, to_datetime
 from solvent.errors import CallInvalid
 
-_WHILE: Final = re.compile(r"(\d{1,4})([mhdw])")
+_WHILE: Final = re.compile(r"([0-9]{1,4})([mhdw])")
 _UNITS_S: Final = (("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800))
 _DAYS_BACK: Final = (("today", 0), ("yesterday", 1))
 _FORMS: Final = "a date (2026-01-31), an instant (2026-01-31T09:00:00Z)"

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from solvent.cli import moments
+from solvent.domain.scope import checked_id
 from solvent.errors import CallInvalid
 from solvent.ports.storage import Filter
 
@@ -40,19 +41,23 @@ def selection(
     """Return the filter that the options name, seen from *now_us*.
 
     Raises:
-        CallInvalid: a moment or a tag is not of its form, or the stretch is turned round.
+        CallInvalid: a moment, an id or a tag is not of its form, or the stretch is turned round.
     """
     from_us, to_us = moments.stretch(since, until, now_us)
     return Filter(
         from_us=from_us,
         to_us=to_us,
-        customer_id=customer,
-        agent_id=agent,
-        campaign_id=campaign,
-        provider=provider,
-        model=model,
+        customer_id=_named("customer", customer),
+        agent_id=_named("agent", agent),
+        campaign_id=_named("campaign", campaign),
+        provider=_named("provider", provider),
+        model=_named("model", model),
         tag=None if tag is None else _pair(tag),
     )
+
+
+def _named(kind: str, text: str | None) -> str | None:
+    return None if text is None else checked_id(kind, text)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -69,7 +69,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         ConfigurationError: it cannot be written there, or the disk is full.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.part")
+    fresh = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         with fresh.open("xb") as file:
             yield file
