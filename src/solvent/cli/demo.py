@@ -1,5 +1,6 @@
 """``solvent demo``: solvent at work without a key or a network, and whether the books balance in the end."""
 
+import asyncio
 import sys
 import tempfile
 from pathlib import Path
@@ -47,13 +48,15 @@ async def _demo(plan: Plan, *, stays: bool, as_json: bool) -> Outcome:
     async with staged(plan) as stage:
         with progress(f"calls to {stage.address}", plan.calls) as steps:
             outcome = await performed(stage, plan, steps.done)
+        stop = asyncio.create_task(until_stopped()) if stays else None
+        await asyncio.sleep(0)  # so that it hears a signal before anyone knows whom to send one
         show(document(outcome, stage.address), *report(outcome), as_json=as_json)
         sys.stdout.flush()
-        if stays:
+        if stop is not None:
             warn(
                 f"\nThe gateway serves on at {stage.address} (usage: {stage.address}/api/usage). Ctrl-C ends it."
             )
-            await until_stopped()
+            await stop
         elif not as_json:
             show(None, f"\nIt served at {stage.address} and is stopped now.", as_json=False)
     return outcome

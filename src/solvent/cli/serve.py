@@ -60,8 +60,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 async def _serve(settings: Settings, *, shared: bool, as_json: bool) -> None:
     async with opened(settings) as app, serving(app, settings.host, settings.port, shared=shared) as address:
+        stop = asyncio.create_task(until_stopped())
+        await asyncio.sleep(0)  # so that it hears a signal before anyone knows whom to send one
         _announce(address, settings, as_json=as_json)
-        await until_stopped()
+        await stop
 
 
 def _announce(address: str, settings: Settings, *, as_json: bool) -> None:

@@ -115,9 +115,9 @@ class GoogleSdk:
             pass
 
     def told(self, error: Any) -> tuple[int | None, str, int | None]:
-        """Return the status and solvent's code; this SDK retries nothing unless it is told to."""
+        """Return the status and solvent's code; this SDK does not tell of retries."""
         headers = getattr(error.response, "headers", {})
-        return error.code, headers.get("x-solvent-error", ""), 0
+        return error.code, headers.get("x-solvent-error", ""), None
 
 
 def _told_by_response(error: Any) -> tuple[int | None, str, int | None]:

@@ -91,10 +91,10 @@ def _refusals(outcome: Outcome) -> Table:
     refused = _refused(outcome)
     groups = Counter((end.code, _whom(end), end.status, end.error) for end in refused)
     for (code, whom, status, error), count in sorted(groups.items(), key=lambda group: str(group[0])):
-        retries = sum(
-            end.retries or 0 for end in refused if (end.code, _whom(end), end.error) == (code, whom, error)
-        )
-        drawn.add_row(code, whom, str(count), str(status), error, str(retries))
+        alike = [end for end in refused if (end.code, _whom(end), end.error) == (code, whom, error)]
+        told = [end.retries for end in alike if end.retries is not None]
+        retries = str(sum(told)) if told else "–"
+        drawn.add_row(code, whom, str(count), str(status), error, retries)
     return drawn
 
 

@@ -49,7 +49,7 @@ _WORDS: Final = (
 BUDGETS: Final = (
     Budget("total", Period.MONTHLY, Money.parse("2000")),
     Budget("customer:*", Period.DAILY, Money.parse("5")),
-    Budget("customer:initech", Period.DAILY, Money.parse("0.05")),
+    Budget("customer:initech", Period.DAILY, Money.parse("0.02")),
     Budget("agent:agent_phone", Period.DAILY, Money.parse("20"), time_zone="Europe/Berlin"),
     Budget("campaign:winback", Period.LIFETIME, Money.parse("0.10"), hard=False),
 )
