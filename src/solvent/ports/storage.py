@@ -14,6 +14,7 @@ from solvent.domain.entry import Entry
 from solvent.domain.period import Period
 from solvent.domain.reservation import Ask, Hold, Reservation, Settlement
 from solvent.domain.usage import Usage
+from solvent.ports.risk import RiskStore
 
 
 class BudgetStore(Protocol):
@@ -173,7 +174,12 @@ class LedgerStore(Protocol):
 
 
 class Store(BudgetStore, LedgerStore, Protocol):
-    """A backend that serves both, and can be closed."""
+    """A backend that serves both, keeps the records of payment risk beside them, and can be closed."""
+
+    @property
+    def risk(self) -> RiskStore:
+        """The records of payment risk."""
+        ...
 
     async def close(self) -> None:
         """Finish what was begun and let go of files and connections; repeats do nothing."""

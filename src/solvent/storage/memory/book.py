@@ -11,6 +11,7 @@ from solvent.domain.scope import default_of
 from solvent.domain.waiting import Place
 from solvent.storage.book import Record, Sheet
 from solvent.storage.codec import read_entry
+from solvent.storage.memory.risk import MemoryRisk
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class MemoryBook:
         self.balances: dict[Account, Balance] = {}
         self.rules: dict[tuple[str, Period, bool], Budget] = {}
         self.places: dict[str, Place] = {}
+        self.risk = MemoryRisk()
 
     @property
     def line(self) -> dict[Account, list[Place]]:

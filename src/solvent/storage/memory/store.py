@@ -8,6 +8,7 @@ from solvent.domain.entry import Entry
 from solvent.domain.period import Period
 from solvent.domain.reservation import Ask, Hold, Reservation, Settlement
 from solvent.errors import StorageUnavailable
+from solvent.ports.risk import RiskStore
 from solvent.ports.storage import Filter, Finding, UsageRow
 from solvent.storage import tally, verbs
 from solvent.storage.memory.book import MemoryBook, holds_instant
@@ -22,6 +23,11 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: MemoryBook | None = MemoryBook()
+
+    @property
+    def risk(self) -> RiskStore:
+        """See ``Store.risk``."""
+        return self._book.risk
 
     @property
     def _book(self) -> MemoryBook:

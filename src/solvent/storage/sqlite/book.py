@@ -66,6 +66,11 @@ class SqliteBook:
         self._places: dict[str, Place] = {}
         self._line: dict[Account, list[Place]] = {}
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The writer's connection, for records that are no money and so need nothing remembered."""
+        return self._connection
+
     def begin(self) -> None:
         """Open a transaction that excludes every other writer, and forget what one of them has changed."""
         self._connection.execute("BEGIN IMMEDIATE")

@@ -10,10 +10,12 @@ from solvent.domain.clock import Clock
 from solvent.domain.entry import Entry
 from solvent.domain.period import Period
 from solvent.domain.reservation import Ask, Hold, Reservation, Settlement
+from solvent.ports.risk import RiskStore
 from solvent.ports.storage import Filter, Finding, UsageRow
 from solvent.storage import tally, verbs
 from solvent.storage.sqlite import entries, rows, usage, verify
 from solvent.storage.sqlite.reader import Reader
+from solvent.storage.sqlite.risk import SqliteRisk
 from solvent.storage.sqlite.statements import READS
 from solvent.storage.sqlite.writer import Writer
 
@@ -35,6 +37,12 @@ class SqliteStore:
         self._clock = clock
         self._writer = Writer(path, clock)
         self._reader = Reader(path)
+        self._risk = SqliteRisk(self._writer, self._reader)
+
+    @property
+    def risk(self) -> RiskStore:
+        """See ``Store.risk``."""
+        return self._risk
 
     async def reserve(self, ask: Ask) -> Reservation | Denied:
         """See ``BudgetStore.reserve``."""

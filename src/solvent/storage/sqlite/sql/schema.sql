@@ -183,3 +183,26 @@ SELECT admitted_us, admitted_us - admitted_us % 3600000000, tag.value,
        input_image, input_video, cached_input, cached_audio, cached_image, cache_write_5m,
        cache_write_1h, output, reasoning, output_audio, output_image, web_searches, file_searches
 FROM llm_usage_logs, json_each(llm_usage_logs.tags) AS tag;
+
+-- Payment risk: assessments, what was said about them, and what was done to limits, in the order they were
+-- appended. document is JSON of the kind's shape; about is the id of the record that this one follows.
+CREATE TABLE risk_records (
+    number      INTEGER PRIMARY KEY,
+    id          TEXT    NOT NULL UNIQUE,
+    kind        TEXT    NOT NULL,
+    customer_id TEXT,
+    about       TEXT,
+    recorded_us INTEGER NOT NULL,
+    document    TEXT    NOT NULL
+) STRICT;
+CREATE INDEX risk_records_by_customer ON risk_records (kind, customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX risk_records_by_about ON risk_records (about) WHERE about IS NOT NULL;
+
+CREATE TRIGGER risk_records_no_update BEFORE UPDATE ON risk_records
+BEGIN
+    SELECT RAISE(ABORT, 'records of risk are never changed; append another');
+END;
+CREATE TRIGGER risk_records_no_delete BEFORE DELETE ON risk_records
+BEGIN
+    SELECT RAISE(ABORT, 'records of risk are never deleted; append another');
+END;
