@@ -1,13 +1,17 @@
 """A gateway on SQLite in this process, over real sockets, with the simulated provider behind it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import anthropic
+import openai
 import pytest
+from anyio.from_thread import start_blocking_portal
+from google import genai
 
 from solvent.app import App, opened
 from solvent.domain.budget import Budget
@@ -95,3 +99,62 @@ async def open_house(tmp_path: Path, sim: SimulatedProvider) -> AsyncIterator[Op
 async def gateway(open_house: Opener) -> House:
     """A gateway with every setting at its default."""
     return await open_house()
+
+
+@dataclass
+class Clients:
+    """The official SDKs as clients of one gateway, and how many requests the first two have sent."""
+
+    openai: openai.AsyncOpenAI
+    anthropic: anthropic.AsyncAnthropic
+    google: genai.client.AsyncClient
+    sent: int = 0
+
+
+@pytest.fixture
+async def clients_of() -> AsyncIterator[Callable[[House], Awaitable[Clients]]]:
+    """Opens the official SDKs, retries at their defaults, on a gateway of the test's choice."""
+    async with AsyncExitStack() as stack:
+
+        async def opener(gateway: House) -> Clients:
+            async def count(_request: Any) -> None:
+                made.sent += 1
+
+            hooks = {"request": [count]}
+            made = Clients(
+                openai.AsyncOpenAI(
+                    base_url=gateway.url + "/v1",
+                    api_key="none",
+                    http_client=openai.DefaultAsyncHttpxClient(event_hooks=hooks),
+                ),
+                anthropic.AsyncAnthropic(
+                    base_url=gateway.url,
+                    api_key="none",
+                    http_client=anthropic.DefaultAsyncHttpxClient(event_hooks=hooks),
+                ),
+                genai.Client(api_key="none", http_options={"base_url": gateway.url}).aio,
+            )
+            for client in (made.openai, made.anthropic, made.google):
+                await stack.enter_async_context(client)
+            return made
+
+        yield opener
+
+
+@pytest.fixture
+async def clients(gateway: House, clients_of: Callable[[House], Awaitable[Clients]]) -> Clients:
+    """The official SDKs on a gateway with every setting at its default."""
+    return await clients_of(gateway)
+
+
+@pytest.fixture
+def blocking_gateway(tmp_path: Path) -> Iterator[str]:
+    """The address of a gateway that runs on a loop in another thread, for blocking clients."""
+
+    @asynccontextmanager
+    async def running() -> AsyncIterator[str]:
+        async with SimulatedProvider() as sim, house(tmp_path, sim) as gateway:
+            yield gateway.url
+
+    with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(running()) as url:
+        yield url

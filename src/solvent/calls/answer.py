@@ -11,8 +11,8 @@ from solvent.calls.records import Paid, Receipt
 from solvent.calls.send import asked_for_usage
 from solvent.dialects.base import Facts, Tap
 from solvent.dialects.table import codec
-from solvent.dialects.translate import translate_reply, translating_tap
-from solvent.domain.call import Json
+from solvent.dialects.translate import translate_count, translate_reply, translating_tap
+from solvent.domain.call import Json, Operation
 from solvent.errors import (
     Failure,
     SolventError,
@@ -97,15 +97,30 @@ class Answer:
             with self._flight.watched():
                 async for chunk in self._reply.chunks():
                     self._flight.first_byte()
-                    if seen := tap.feed(chunk):
+                    if seen := self._read(tap.feed, chunk):
                         yield seen
-                if tail := tap.end():
+                if tail := self._read(tap.end):
                     yield tail
             self._judge(tap.facts())
         except SolventError:
             await self._close(self._flight)
             raise
         await self._close(self._flight)
+
+    def _read(self, step: Callable[..., bytes], *chunk: bytes) -> bytes:
+        """Take one *step* of the tap.
+
+        Raises:
+            UpstreamUnavailable: what came cannot be read as a stream.
+        """
+        try:
+            return step(*chunk)
+        except UsageContradictory as error:
+            provider = self.paid.plan.deployment.provider.name
+            raise UpstreamUnavailable(
+                f"{provider} sent a stream that cannot be read: {error.message}",
+                Failure(provider, self.status, "unknown", "reply_unreadable"),
+            ) from error
 
     def _judge(self, facts: Facts) -> None:
         """Record how the stream ended.
@@ -170,7 +185,8 @@ class Answer:
 
     def _translated(self, document: Json) -> Json:
         call, plan = self.paid.call, self.paid.plan
-        return translate_reply(plan.dialect, call.dialect, document)
+        translate = translate_count if call.operation is Operation.COUNT else translate_reply
+        return translate(plan.dialect, call.dialect, document)
 
     def _tap(self) -> Tap:
         call, plan = self.paid.call, self.paid.plan

@@ -20,6 +20,7 @@ from solvent.dialects.base import Facts
 from solvent.dialects.table import codec
 from solvent.domain.call import Operation
 from solvent.domain.entry import Certainty, Entry, Outcome, presumed
+from solvent.domain.money import Money
 from solvent.domain.usage import NO_USAGE, Usage
 from solvent.errors import ModelUnpriced, UsageContradictory
 from solvent.pricing.rate import Rate
@@ -53,7 +54,7 @@ class Bookkeeper:
         if ended.outcome is Outcome.OK and not ended.facts.complete:
             return _charged_at_bound(drawn, ended, "unfinished")
         try:
-            cost = self._cost(paid, ended)
+            cost = _countable(self._cost(paid, ended))
         except (ModelUnpriced, UsageContradictory) as error:
             return _charged_at_bound(drawn, ended, error.code)
         return _priced(drawn, cost)
@@ -125,6 +126,13 @@ def _with_end(blank: Entry, ended: Ended, booked_us: int) -> Entry:
 def _charged_at_bound(drawn: Entry, ended: Ended, detail: str) -> Entry:
     charged = presumed(drawn, booked_us=drawn.booked_us, detail=detail)
     return replace(charged, outcome=ended.outcome)
+
+
+def _countable(cost: _Cost) -> _Cost:
+    """Return *cost* unless no account could hold it: a provider that counts so has counted wrong."""
+    if cost.nanos > Money.MAX:
+        raise UsageContradictory(f"the usage told would cost {Money.show(cost.nanos)}")
+    return cost
 
 
 def _priced(drawn: Entry, cost: _Cost) -> Entry:

@@ -77,6 +77,12 @@ class Flight:
                 self.failed(error.failure)
             raise
 
+    def _left(self, facts: Facts) -> Outcome:
+        """Return how a call ended that nobody waits for: whole, if its end mark had passed already."""
+        if self._tap is None:
+            return Outcome.LOST
+        return Outcome.OK if facts.complete and facts.error is None else Outcome.ABORTED
+
     async def hang_up(self) -> None:
         """Let go of the exchange; an unfinished one is cancelled at the provider."""
         if self._reply is not None:
@@ -88,9 +94,10 @@ class Flight:
             raise AssertionError("a call that was never dispatched has no end to book")
         now_s = self._clock.monotonic_s()
         first_s = self._marks.first_byte_s
+        facts = self._facts if self._tap is None or self._done is Outcome.OK else self._tap.facts()
         return Ended(
-            outcome=self._done or (Outcome.ABORTED if self._tap is not None else Outcome.LOST),
-            facts=self._facts if self._tap is None or self._done is Outcome.OK else self._tap.facts(),
+            outcome=self._done or self._left(facts),
+            facts=facts,
             latency_ms=round((now_s - self._marks.sent_s) * 1000),
             first_byte_ms=None if first_s is None else round((first_s - self._marks.sent_s) * 1000),
             status=self._reply.status if self._reply is not None else None,

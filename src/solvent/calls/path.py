@@ -10,7 +10,7 @@ in one shielded ``finally``. If the process dies instead, its journal tells a su
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from solvent.budgets.desk import Desk
@@ -25,6 +25,7 @@ from solvent.calls.send import Outgoing, Sender
 from solvent.domain.call import Call
 from solvent.domain.clock import Clock
 from solvent.domain.entry import Entry
+from solvent.errors import StorageUnavailable
 from solvent.ports.journal import Journal
 
 T = TypeVar("T")
@@ -101,7 +102,9 @@ class CallPath:
             released = await self._desk.release(paid.reservation.id)
             return _receipt(paid, paid.blank, released.remaining_nanos if released else None, cost_nanos=0)
         entry = self._bookkeeper.entry(paid, flight.ended(), self._clock.now_us())
-        self._journal.settled(paid.reservation.id, (entry,))
+        # A journal without room must not keep the store from being told; until it is, the bound stays held.
+        with suppress(StorageUnavailable):
+            self._journal.settled(paid.reservation.id, (entry,))
         settlement = await self._desk.settle(paid.reservation.id, (entry,))
         if settlement is None:
             return _receipt(paid, entry, None, cost_nanos=entry.cost_nanos)

@@ -36,7 +36,8 @@ class Terms:
     policy: Policy
     busy_wait_s: float
     clamp_floor_tokens: int
-    hold_s: float
+    call_s: float
+    hold_grace_s: float
     ceilings: Ceilings
 
 
@@ -88,13 +89,13 @@ class Till:
     def _blank_ask(self, plan: Plan, held: Bound) -> Ask:
         now_us = self._clock.now_us()
         deadline_s = plan.call.options.deadline_s
-        hold_s = self._terms.hold_s if deadline_s is None else min(self._terms.hold_s, deadline_s)
+        call_s = self._terms.call_s if deadline_s is None else min(self._terms.call_s, deadline_s)
         return Ask(
             id=plan.call.id,
             scopes=plan.scopes,
             bound_nanos=held.nanos,
             asked_us=now_us,
-            expires_us=now_us + round(hold_s * US_PER_S),
+            expires_us=now_us + round((call_s + self._terms.hold_grace_s) * US_PER_S),
             owner=self._owner,
             blank=blank_entry(plan, held, now_us),
         )

@@ -8,8 +8,8 @@ import orjson
 from solvent.calls.records import Paid
 from solvent.dialects.base import Edits
 from solvent.dialects.table import codec
-from solvent.dialects.translate import translate_call
-from solvent.domain.call import Dialect, Json
+from solvent.dialects.translate import translate_call, translate_count_call
+from solvent.domain.call import Dialect, Json, Operation
 from solvent.errors import CallInvalid
 from solvent.ports.upstream import Deadlines, Upstream, UpstreamCall, UpstreamReply
 from solvent.providers.credentials import Credentials
@@ -74,7 +74,8 @@ class Sender:
         if plan.dialect is call.dialect:
             document = codec(call.dialect).edit(call.document, edits)
         else:
-            document = translate_call(call.dialect, plan.dialect, call.document, edits)
+            translate = translate_count_call if call.operation is Operation.COUNT else translate_call
+            document = translate(call.dialect, plan.dialect, call.document, edits)
         same = document is call.document and _says_once(call.raw)
         body = call.raw if same else _written(document)
         exchange = build(

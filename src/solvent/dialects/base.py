@@ -161,6 +161,38 @@ class Translator(Codec, Protocol):
         ...
 
 
+class Counter(Codec, Protocol):
+    """A dialect in which tokens can be counted before a call, and whose counts can be written in another."""
+
+    def read_counted(self, document: Json) -> Prompt:
+        """Return what is to be counted, in canonical form.
+
+        Raises:
+            CallInvalid: a field has no canonical counterpart; its name and what to do are said.
+        """
+        ...
+
+    def write_counted(self, prompt: Prompt, edits: Edits) -> Json:
+        """Return the call that counts *prompt*.
+
+        Raises:
+            CallInvalid: the prompt uses what this dialect cannot say.
+        """
+        ...
+
+    def count(self, document: Json) -> int:
+        """Return the number that a reply tells.
+
+        Raises:
+            UsageContradictory: there is none.
+        """
+        ...
+
+    def write_count(self, tokens: int) -> Json:
+        """Return a reply that tells *tokens*."""
+        ...
+
+
 class Embedder(Codec, Protocol):
     """A dialect of embeddings that can be written in another through the canonical form."""
 

@@ -47,6 +47,7 @@ class GoogleEmbed:
             text_bytes=max(0, size_bytes - sum(told.size_bytes for told in media)),
             messages=max(1, len(requests)),
             media=media,
+            output_limit=0,
         )
 
     def texts(self, document: Json) -> Iterator[str]:

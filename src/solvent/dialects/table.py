@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from solvent.dialects.anthropic_messages.codec import AnthropicMessages
-from solvent.dialects.base import Codec, Embedder, Translator
+from solvent.dialects.base import Codec, Counter, Embedder, Translator
 from solvent.dialects.google_embed import GoogleEmbed
 from solvent.dialects.google_generate.codec import GoogleGenerate
 from solvent.dialects.openai_chat.codec import OpenAIChat
@@ -22,6 +22,14 @@ TRANSLATORS: Final[Mapping[Dialect, Translator]] = MappingProxyType(
     }
 )
 """The dialects of conversations; each can be written in each other."""
+
+COUNTERS: Final[Mapping[Dialect, Counter]] = MappingProxyType(
+    {
+        Dialect.ANTHROPIC_MESSAGES: AnthropicMessages(),
+        Dialect.GOOGLE_GENERATE: GoogleGenerate(),
+    }
+)
+"""The dialects in which tokens are counted; each can be written in each other."""
 
 EMBEDDERS: Final[Mapping[Dialect, Embedder]] = MappingProxyType(
     {

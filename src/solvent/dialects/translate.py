@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from solvent.dialects.base import Decoder, Edits, Encoder, Facts, Tap
-from solvent.dialects.table import EMBEDDERS, TRANSLATORS
+from solvent.dialects.table import COUNTERS, EMBEDDERS, TRANSLATORS
 from solvent.domain.call import Dialect, Json
 from solvent.errors import CallInvalid
 
@@ -34,6 +34,24 @@ def translate_reply(source: Dialect, target: Dialect, document: Json) -> Json:
     if source in EMBEDDERS:
         return EMBEDDERS[target].write_vectors(EMBEDDERS[source].read_vectors(document))
     return TRANSLATORS[target].write_reply(TRANSLATORS[source].read_reply(document))
+
+
+def translate_count_call(source: Dialect, target: Dialect, document: Json, edits: Edits) -> Json:
+    """Return a caller's wish in *source* to count tokens as one in *target*.
+
+    Raises:
+        CallInvalid: something in it cannot be said in *target*; its name and what to do are said.
+    """
+    return COUNTERS[target].write_counted(COUNTERS[source].read_counted(document), edits)
+
+
+def translate_count(source: Dialect, target: Dialect, document: Json) -> Json:
+    """Return the number that a provider's reply of *source* tells, as *target* tells it.
+
+    Raises:
+        UsageContradictory: it tells none.
+    """
+    return COUNTERS[target].write_count(COUNTERS[source].count(document))
 
 
 def translating_tap(source: Dialect, target: Dialect, *, usage: bool) -> Tap:

@@ -39,6 +39,18 @@ class AnthropicMessages:
         """Return the number that a reply to ``count_tokens`` tells."""
         return reply.count(document)
 
+    def read_counted(self, document: Json) -> Prompt:
+        """Return what is to be counted, which has the form of a call."""
+        return prompt_reader.read_prompt(document)
+
+    def write_counted(self, told: Prompt, edits: Edits) -> Json:
+        """Return the call that counts; see ``prompt_writer.write_counted``."""
+        return prompt_writer.write_counted(told, edits)
+
+    def write_count(self, tokens: int) -> Json:
+        """Return a reply of ``count_tokens``."""
+        return {"input_tokens": tokens}
+
     def tap(self, *, hide_usage: bool = False) -> PassingTap:  # noqa: ARG002 — usage comes unasked here
         """Return a reader for one stream; *hide_usage* has nothing to hide, for usage comes unasked."""
         return PassingTap(EventReader(), Reading())

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from solvent.dialects.anthropic_messages.call import LEAST_BUDGET
@@ -31,6 +32,10 @@ _ME: Final = Dialect.ANTHROPIC_MESSAGES
 _CHOICES: Final[Mapping[str, str]] = {"auto": "auto", "none": "none", "required": "any", "one": "tool"}
 _EFFORTS: Final[Mapping[str, str]] = {"minimal": "low"}
 _HOTTEST: Final = 1.0
+_COUNTED: Final = ("model", "system", "messages", "tools", "tool_choice", "thinking", "output_config")
+"""The fields of ``count_tokens`` (https://docs.anthropic.com/en/api/messages-count-tokens)."""
+
+_ANY_LIMIT: Final = 2**31
 _NO_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -57,6 +62,12 @@ def write_prompt(prompt: Prompt, edits: Edits) -> Json:
         "stream": prompt.stream or None,
     }
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def write_counted(prompt: Prompt, edits: Edits) -> Json:
+    """Return the call that counts *prompt*: what of a message is read, so without an output limit."""
+    whole = write_prompt(prompt, replace(edits, output_limit=_ANY_LIMIT))
+    return {name: whole[name] for name in _COUNTED if name in whole}
 
 
 def _refuse_unsaid(prompt: Prompt) -> None:

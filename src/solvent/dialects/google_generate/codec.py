@@ -39,6 +39,19 @@ class GoogleGenerate:
         """Return the number that a reply to countTokens tells."""
         return reply.count(document)
 
+    def read_counted(self, document: Json) -> Prompt:
+        """Return what is to be counted: contents, or a whole call inside."""
+        return prompt_reader.read_prompt(call.body(document).value)
+
+    def write_counted(self, told: Prompt, edits: Edits) -> Json:
+        """Return a countTokens call that holds the whole call, which alone counts instructions and tools."""
+        written = prompt_writer.write_prompt(told, edits)
+        return {call.BODY[0]: {"model": f"models/{edits.model}"} | written}
+
+    def write_count(self, tokens: int) -> Json:
+        """Return a reply of countTokens."""
+        return {"totalTokens": tokens}
+
     def tap(self, *, hide_usage: bool = False) -> PassingTap:  # noqa: ARG002 — usage comes unasked here
         """Return a reader for one stream; *hide_usage* has nothing to hide, for usage comes unasked."""
         return PassingTap(ChunkReader(), Reading())
