@@ -11,7 +11,7 @@ from solvent.cli import moments
 from solvent.cli.opening import Database, with_books
 from solvent.cli.screen import AsJson, figures, show, table, words
 from solvent.domain.budget import Budget
-from solvent.domain.clock import to_iso
+from solvent.domain.clock import to_datetime, to_iso
 from solvent.domain.money import Money
 from solvent.domain.period import Period
 from solvent.domain.scope import default_of, is_default, parse_pattern
@@ -155,7 +155,7 @@ def standings_table(standings: tuple[Standing, ...], title: str | None = None) -
         figures("spent"),
         figures("held"),
         figures("available"),
-        words("resets"),
+        words("resets (UTC)"),
         title=title,
     )
     for standing in standings:
@@ -170,7 +170,7 @@ def standings_table(standings: tuple[Standing, ...], title: str | None = None) -
             standing.scope,
             f"{budget.period}{'' if budget.hard else ', soft'}",
             *map(Money.show, amounts),
-            "never" if end_us is None else to_iso(end_us),
+            "never" if end_us is None else f"{to_datetime(end_us):%Y-%m-%d %H:%M}",
         )
     return drawn
 

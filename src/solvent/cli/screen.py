@@ -45,7 +45,16 @@ def warn(words: str) -> None:
 
 def table(*columns: Column, title: str | None = None, footer: bool = False) -> Table:
     """Return an empty table in the one style of all commands."""
-    return Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD, show_footer=footer)
+    return Table(
+        *columns,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_footer=footer,
+    )
 
 
 def words(header: str, footer: str = "") -> Column:

@@ -42,8 +42,9 @@ class Said:
 
 @pytest.fixture
 def directory(tmp_path, monkeypatch):
-    """An empty working directory."""
+    """An empty working directory, and no terminal that narrows tables."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
     return tmp_path
 
 

@@ -36,9 +36,9 @@ OFFERED: Final = (
 UNPRICED: Final = "gpt-nobody-has-priced"
 """A model that the provider would serve, and that has no price."""
 
-_CUSTOMERS: Final = ("acme", "globex", "hooli", "initech", "umbrella")
+_CUSTOMERS: Final = ("acme", "globex", "hooli", "initech", "wayne")
 _SHARES: Final = (30, 20, 15, 25, 10)
-_AGENTS: Final = ("agent_mail", "agent_phone", "agent_sms")
+_AGENTS: Final = ("mail", "phone", "sms")
 _CAMPAIGNS: Final = ("q4_reminders", "winback")
 _EVERY_UNPRICED: Final = 97
 _WORDS: Final = (
@@ -50,7 +50,7 @@ BUDGETS: Final = (
     Budget("total", Period.MONTHLY, Money.parse("2000")),
     Budget("customer:*", Period.DAILY, Money.parse("5")),
     Budget("customer:initech", Period.DAILY, Money.parse("0.02")),
-    Budget("agent:agent_phone", Period.DAILY, Money.parse("20"), time_zone="Europe/Berlin"),
+    Budget("agent:phone", Period.DAILY, Money.parse("20"), time_zone="Europe/Berlin"),
     Budget("campaign:winback", Period.LIFETIME, Money.parse("0.10"), hard=False),
 )
 """Initech's runs out on the way; the soft one of a campaign may be passed, and only counts."""
