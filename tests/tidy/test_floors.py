@@ -22,7 +22,7 @@ FLOORS = (
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 BACKENDS = ("memory", "sqlite", "postgres", "redis", "paired")
 KNOW_BACKENDS = ("solvent.app", "solvent.storage.open")
-OPTIONAL = {"arro3", "openai", "anthropic", "google"}
+OPTIONAL = {"arro3", "openai", "anthropic", "google", "scipy"}
 
 
 def module_of(source):

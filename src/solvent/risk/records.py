@@ -1,0 +1,240 @@
+"""What is known of a customer: invoices, payments, promises, contacts, the business and the case at hand.
+
+The records refuse what contradicts itself; how files become records is in ``readers``. Every fact has its day, so
+that a history can be seen as of any date. Amounts are whole minor units (cents) of an ISO 4217 currency.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from solvent.risk.currency import LARGEST_MINOR, MINOR_DIGITS, show
+
+Status = Literal["open", "paid", "cancelled", "credited", "duplicate"]
+"""``cancelled``, ``credited`` and ``duplicate`` invoices are void: they say nothing about paying."""
+Channel = Literal["email", "phone", "sms", "letter"]
+Outcome = Literal[
+    "reached", "promise", "refused", "dispute", "no_answer", "voicemail", "wrong_person", "other"
+]
+"""How a contact ended, in a fixed vocabulary: what customers write never enters a record."""
+Trend = Literal["growing", "stable", "declining"]
+
+STATUSES: Final = get_args(Status)
+CHANNELS: Final = get_args(Channel)
+OUTCOMES: Final = get_args(Outcome)
+TRENDS: Final = get_args(Trend)
+
+
+def _known(currency: str) -> str:
+    if currency not in MINOR_DIGITS:
+        raise ValueError("not a currency of ISO 4217; write its three capital letters, such as EUR")
+    return currency
+
+
+Identifier: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
+Currency: TypeAlias = Annotated[str, AfterValidator(_known)]
+Minor: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=LARGEST_MINOR)]
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=LARGEST_MINOR)]
+
+
+def contradiction(field: str, what: str) -> PydanticCustomError:
+    """Return the error of a record whose *field* contradicts the rest; readers show both beside the line."""
+    return PydanticCustomError("contradiction", "{field}: {what}", {"field": field, "what": what})
+
+
+class Record(BaseModel):
+    """The form of every record here: frozen, and nothing unknown is let in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Payment(Record):
+    """Money that arrived for one invoice on one day."""
+
+    paid: date
+    amount_minor: Minor
+
+
+class Promise(Record):
+    """A promise to pay by a day.
+
+    Kept when what was promised arrives from *made* to *due* (and grace); without an amount, when the invoice is
+    closed by then. A source that only says whether it was kept states that in *kept*, and is believed.
+    """
+
+    made: date
+    due: date
+    amount_minor: Minor | None = None
+    currency: Currency | None = None
+    invoice_id: Identifier | None = None
+    kept: bool | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.due < self.made:
+            raise contradiction("due", f"promised for {self.due}, before the promise of {self.made}")
+        return self
+
+
+class Invoice(Record):
+    """One invoice and what became of it.
+
+    *disputed_on* and *voided_on* say since when it is disputed or void; left out, it is so at every date.
+
+    Raises:
+        ValidationError: the parts contradict each other.
+    """
+
+    id: Identifier
+    customer_id: Identifier
+    issued: date
+    due: date
+    amount_minor: Minor
+    currency: Currency
+    payments: tuple[Payment, ...] = ()
+    status: Status = "open"
+    disputed: bool = False
+    disputed_on: date | None = None
+    voided_on: date | None = None
+    promises: tuple[Promise, ...] = ()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it was withdrawn, now or at any later date."""
+        return self.status not in ("open", "paid")
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.due < self.issued:
+            raise contradiction("due", f"due on {self.due}, before it was issued on {self.issued}")
+        for payment in self.payments:
+            if payment.paid < self.issued:
+                raise contradiction(
+                    "payments", f"paid on {payment.paid}, before it was issued on {self.issued}"
+                )
+        self._agree_sum()
+        self._agree_days()
+        for promise in self.promises:
+            if promise.invoice_id not in (None, self.id):
+                raise contradiction("promises", f"the promise is for invoice {promise.invoice_id!r}")
+            if promise.currency not in (None, self.currency):
+                raise contradiction("promises", f"promised in {promise.currency}, not {self.currency}")
+        return self
+
+    def _agree_sum(self) -> None:
+        rest_minor = self.amount_minor - sum(payment.amount_minor for payment in self.payments)
+        if self.status == "paid" and rest_minor > 0:
+            rest, whole = show(rest_minor, self.currency), show(self.amount_minor, self.currency)
+            raise contradiction("status", f"paid, but {rest} of {whole} have not arrived")
+        if self.status == "open" and rest_minor <= 0:
+            raise contradiction("status", "open, but its payments cover the whole amount")
+
+    def _agree_days(self) -> None:
+        if self.disputed_on and not self.disputed:
+            raise contradiction("disputed_on", "a day of dispute, but no dispute")
+        if self.voided_on and not self.is_void:
+            raise contradiction("voided_on", f"withdrawn on {self.voided_on}, but {self.status}")
+        for field, day in (("disputed_on", self.disputed_on), ("voided_on", self.voided_on)):
+            if day and day < self.issued:
+                raise contradiction(field, f"{day} lies before it was issued on {self.issued}")
+
+
+class Contact(Record):
+    """One attempt to reach the customer.
+
+    *delivered* is None when nobody knows. *replied* means an answer; by phone, that the right person was reached.
+    An answer without *replied_at* counts as one in time.
+
+    Raises:
+        ValidationError: the parts contradict each other.
+    """
+
+    customer_id: Identifier
+    channel: Channel
+    at: AwareDatetime
+    delivered: bool | None = None
+    replied: bool = False
+    replied_at: AwareDatetime | None = None
+    outcome: Outcome | None = None
+    promise: Promise | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.replied and self.delivered is False:
+            raise contradiction("replied", "answered, but never delivered")
+        if self.replied_at and not self.replied:
+            raise contradiction("replied_at", "a time of answer, but no answer")
+        if self.replied_at and self.replied_at < self.at:
+            raise contradiction("replied_at", f"answered {self.replied_at}, before the contact of {self.at}")
+        if self.promise and self.promise.kept is None:
+            self._agree_promise(self.promise)
+        return self
+
+    def _agree_promise(self, promise: Promise) -> None:
+        """A promise outside an invoice can be checked only by its sum, or by the invoice that it names."""
+        if promise.invoice_id is None and (promise.amount_minor is None or promise.currency is None):
+            raise contradiction("promise", "a promise needs an invoice, or an amount and its currency")
+
+
+class Business(Record):
+    """What is known of the customer's business; nothing here is ever guessed."""
+
+    revenue_minor: Count | None = None
+    currency: Currency | None = None
+    employees: Count | None = None
+    years_in_business: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
+    credit_rating: Annotated[str, Field(max_length=32)] | None = None
+    industry_trend: Trend | None = None
+
+
+class Context(Record):
+    """The case at hand: names are for wording alone and never enter a score."""
+
+    customer_name: Annotated[str, Field(max_length=255)] | None = None
+    company_name: Annotated[str, Field(max_length=255)] | None = None
+    industry: Annotated[str, Field(max_length=255)] | None = None
+    previous_attempts: Count | None = None
+
+
+class History(Record):
+    """All that is known of one customer; the order of its records says nothing.
+
+    Raises:
+        ValidationError: a record belongs to somebody else, or an invoice is there twice.
+    """
+
+    customer_id: Identifier
+    invoices: tuple[Invoice, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    business: Business | None = None
+    context: Context | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        for kind, records in (("invoices", self.invoices), ("contacts", self.contacts)):
+            strangers = {record.customer_id for record in records} - {self.customer_id}
+            if strangers:
+                raise contradiction(kind, f"one belongs to {min(strangers)!r}, not to {self.customer_id!r}")
+        seen: set[str] = set()
+        for invoice in self.invoices:
+            if invoice.id in seen:
+                raise contradiction("invoices", f"invoice {invoice.id!r} is there twice")
+            seen.add(invoice.id)
+        return self
+
+    @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies of its invoices, sorted."""
+        return tuple(sorted({invoice.currency for invoice in self.invoices}))
+
+    def in_currency(self, currency: str) -> "History":
+        """Return the history with only the invoices of *currency*; contacts stay."""
+        kept = tuple(invoice for invoice in self.invoices if invoice.currency == currency)
+        return self.model_copy(update={"invoices": kept})
+
+
+def day_of(at: datetime) -> date:
+    """Return the day of an instant, in the zone that it was written in."""
+    return at.date()
