@@ -21,7 +21,7 @@ from solvent.calls.route import Router
 from solvent.calls.send import Sender
 from solvent.domain.clock import Clock, SystemClock
 from solvent.domain.ids import Ids, RandomIds
-from solvent.errors import StorageError
+from solvent.errors import SolventError, StorageError
 from solvent.ledger.recover import recover, sweep
 from solvent.ports.journal import Journal
 from solvent.ports.storage import Store
@@ -168,14 +168,17 @@ def _assembled(
         policy=settings.policy,
         busy_wait_s=settings.busy_wait_s,
         clamp_floor_tokens=settings.clamp_floor_tokens,
-        hold_s=settings.call_timeout_s + settings.hold_grace_s,
+        call_s=settings.call_timeout_s,
+        hold_grace_s=settings.hold_grace_s,
         ceilings=ceilings(settings),
     )
     till = Till(desk, counter, clock, journal.owner, terms)
     path = CallPath(
         router=router,
         till=till,
-        sender=Sender(adapters.upstream, Credentials(os.environ, settings.credentials_file), deadlines(settings)),
+        sender=Sender(
+            adapters.upstream, Credentials(os.environ, settings.credentials_file), deadlines(settings)
+        ),
         bookkeeper=Bookkeeper(router, counter),
         desk=desk,
         journal=journal,
@@ -214,7 +217,7 @@ async def _rounds(app: App) -> None:
         await asyncio.sleep(app.settings.sweep_s)
         try:
             await keep_house(app)
-        except StorageError as error:
+        except SolventError as error:
             log.warning("housekeeping is put off: %s", error.message)
 
 

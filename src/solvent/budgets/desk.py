@@ -4,9 +4,11 @@ A denial is decided in ``domain.budget`` inside the store; the desk waits, gives
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from solvent.budgets.line import Place, WaitingLine, line_key
 from solvent.domain.budget import Balance, Budget, Denied, applicable, lines
@@ -15,8 +17,10 @@ from solvent.domain.entry import Entry
 from solvent.domain.period import Period, Window
 from solvent.domain.reservation import Ask, Hold, Reservation, Settlement
 from solvent.domain.scope import is_default, parse_pattern, parse_scope
-from solvent.errors import Shortfall, StorageUnavailable
+from solvent.errors import EntryMismatch, LedgerError, ReservationUnknown, Shortfall, StorageError
 from solvent.ports.storage import BudgetStore
+
+log: Final = logging.getLogger("solvent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class Desk:
         """Take the largest hold on offer, waiting up to *wait_s* while the smallest is only busy.
 
         Waiting is first come first served. Returns the denial of the smallest offer when its budget is spent,
-        or still busy when patience ends; nothing is changed then. A cancelled wait leaves the line.
+        or still busy when patience ends; nothing is changed then. Who is cancelled meanwhile leaves the line
+        and no hold.
         """
         first = offers.first()
         if wait_s <= 0:
@@ -85,14 +90,26 @@ class Desk:
 
     async def _ask(self, offers: Offers, ask: Ask) -> Reservation | Denied:
         """Ask the store for one offer after the other, each smaller, until one is admitted or none is left."""
-        answer = await self._store.reserve(ask)
+        answer = await self._reserve(ask)
         while isinstance(answer, Denied):
             smaller = offers.smaller(ask, answer.shortfall)
             if smaller is None or smaller.bound_nanos >= ask.bound_nanos:
                 return answer
             ask = _in_place_of(ask, smaller)
-            answer = await self._store.reserve(ask)
+            answer = await self._reserve(ask)
         return answer
+
+    async def _reserve(self, ask: Ask) -> Reservation | Denied:
+        """Ask the store; what it admits when nobody waits for the answer any more is given back."""
+        try:
+            return await self._store.reserve(ask)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._give_up(ask.id))
+            raise
+
+    async def _give_up(self, ask_id: str) -> None:
+        with suppress(ReservationUnknown):
+            await self.release(ask_id)
 
     async def _wait(
         self, offers: Offers, terms: _Terms, denied: Denied, until_s: float
@@ -114,7 +131,8 @@ class Desk:
         finally:
             self._line.leave(place)
             if not admitted:
-                await asyncio.shield(self._store.leave_line(ask_id))
+                with suppress(StorageError):  # a place is a lease, which ends by itself
+                    await asyncio.shield(self._store.leave_line(ask_id))
 
     async def settle(self, reservation_id: str, entries: tuple[Entry, ...]) -> Settlement | None:
         """Book *entries* and close the reservation; see ``BudgetStore.settle``.
@@ -125,7 +143,10 @@ class Desk:
         return await self._closed(reservation_id, entries)
 
     async def release(self, reservation_id: str) -> Settlement | None:
-        """Give back a hold whose call was never sent; see ``BudgetStore.release``. None as for ``settle``."""
+        """Give back a hold whose call was never sent, None as for ``settle``.
+
+        One that was charged at its bound meanwhile, because it had expired, is corrected to nothing.
+        """
         return await self._closed(reservation_id, ())
 
     async def _closed(self, reservation_id: str, entries: tuple[Entry, ...]) -> Settlement | None:
@@ -133,20 +154,33 @@ class Desk:
             if entries:
                 settlement = await self._store.settle(reservation_id, entries)
             else:
-                settlement = await self._store.release(reservation_id)
-        except StorageUnavailable:
+                settlement = await self._given_back(reservation_id)
+        except StorageError:
             self._owed[reservation_id] = entries
             return None
         self._owed.pop(reservation_id, None)
         self._line.wake()
         return settlement
 
+    async def _given_back(self, reservation_id: str) -> Settlement:
+        try:
+            return await self._store.release(reservation_id)
+        except EntryMismatch:
+            return await self._store.settle(reservation_id, ())
+
     async def pay_owed(self) -> tuple[str, ...]:
-        """Close what the store could not close before, up to the first that fails; return those reservations."""
+        """Close what the store could not close before, up to the first that fails; return those reservations.
+
+        One that the store has closed otherwise, or never had, is owed no longer: what is booked stays.
+        """
         paid: list[str] = []
         for reservation_id, entries in tuple(self._owed.items()):
-            if await self._closed(reservation_id, entries) is None:
-                break
+            try:
+                if await self._closed(reservation_id, entries) is None:
+                    break
+            except LedgerError as error:
+                log.warning("what was owed is not taken: %s", error.message)
+                del self._owed[reservation_id]
             paid.append(reservation_id)
         return tuple(paid)
 

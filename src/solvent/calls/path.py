@@ -65,8 +65,19 @@ class CallPath:
             UpstreamError: the provider did not deliver; what it may bill is booked.
             StorageUnavailable: the budgets cannot be proven current; nothing was sent.
         """
-        plan = self._router.plan(admit(call))
-        paid = await self._till.pay(plan)
+        async with self.answered(await self.pay(call)) as answer:
+            yield answer
+
+    async def pay(self, call: Call) -> Paid:
+        """Hold what the call may cost, and wait in line for it where need be; the first half of ``open``.
+
+        Whoever gets the answer hands it to ``answered`` at once. One who is cancelled before leaves nothing.
+        """
+        return await self._till.pay(self._router.plan(admit(call)))
+
+    @asynccontextmanager
+    async def answered(self, paid: Paid) -> AsyncIterator[Answer]:
+        """Send a call that is paid; the second half of ``open``."""
         flight = Flight(paid, self._clock)
         try:
             yield await self._answered(flight, self._sender.prepare(paid))

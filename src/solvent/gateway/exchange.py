@@ -4,10 +4,10 @@ Raw ASGI, for this is the path of every call: no dependency injection, no valida
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import orjson
 from starlette.datastructures import Headers
@@ -22,7 +22,11 @@ from solvent.gateway.attribution import attribution, options
 from solvent.gateway.errors import ErrorReply, Shape, error_event, error_reply
 from solvent.providers.request import PASSED_ON
 
+T = TypeVar("T")
+
 _JSON: Final = "application/json"
+_LOOK_S: Final = 0.05
+"""How long a call takes before it is worth while to look whether its client is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,12 @@ class Exchange:
         call_id = self._app.ids.new("call", self._app.clock.now_us())
         try:
             call = self._call(call_id, scope, await _body(receive, Headers(scope=scope), self._limit))
-            async with self._app.path.open(call) as answer:
-                if answer.streams:
-                    await self._stream(answer, receive, send)
-                else:
-                    await _reply(send, answer.status, _head(answer), answer.body)
+            if call.stream:
+                await _while_present(receive, self._stream(call, send))
+                return
+            paid = await _while_present(receive, self._app.path.pay(call))
+            async with self._app.path.answered(paid) as answer:
+                await _reply(send, answer.status, _head(answer), answer.body)
         except SolventError as error:
             await _send_error(send, error_reply(error, self._shape, call_id))
 
@@ -80,19 +85,12 @@ class Exchange:
             headers=tuple((name, headers[name]) for name in PASSED_ON if name in headers),
         )
 
-    async def _stream(self, answer: Answer, receive: Receive, send: Send) -> None:
-        """Hand on a stream while watching for a client that goes away, which cancels the call upstream."""
-        pump = asyncio.create_task(self._pump(answer, send))
-        watch = asyncio.create_task(_gone(receive))
-        try:
-            await asyncio.wait({pump, watch}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            watch.cancel()
-            if not pump.done():
-                pump.cancel()
-            await asyncio.wait({pump, watch})
-        if not pump.cancelled() and (error := pump.exception()) is not None:
-            raise error
+    async def _stream(self, call: Call, send: Send) -> None:
+        """Hand on a stream, for as long as a call may take: one who does not read cannot hold money for ever."""
+        async with self._app.path.open(call) as answer:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._app.settings.call_timeout_s):
+                    await self._pump(answer, send)
 
     async def _pump(self, answer: Answer, send: Send) -> None:
         """Send the stream. One that breaks ends in an error event and never in the mark of a whole answer."""
@@ -146,6 +144,31 @@ async def _body(receive: Receive, headers: Headers, limit: int) -> bytes:
     if seen > limit:
         raise CallInvalid(f"the body has more than {limit} bytes; send less, or raise max_body_bytes")
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def _while_present(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
+    """Return what *work* returns; once it takes a while, its client is watched, whose going away cancels it.
+
+    Raises:
+        CallInvalid: the client went away.
+    """
+    task = asyncio.create_task(work)
+    try:
+        if not (await asyncio.wait({task}, timeout=_LOOK_S))[0]:
+            await _either(task, asyncio.create_task(_gone(receive)))
+    finally:
+        left = task.cancel()
+        await asyncio.wait({task})
+    if left and task.cancelled():
+        raise CallInvalid("the client went away before its call was answered")
+    return task.result()
+
+
+async def _either(task: asyncio.Task[T], watch: asyncio.Task[None]) -> None:
+    try:
+        await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        watch.cancel()
 
 
 async def _gone(receive: Receive) -> None:

@@ -51,7 +51,7 @@ async def recover(store: BudgetStore, journal: Journal) -> Recovered:
     charged. Idempotent; if this process dies, the next repeats it.
 
     Raises:
-        StorageUnavailable: the store failed; journals not yet worked off stay claimed by this process.
+        StorageUnavailable: the store failed; journals not yet worked off are told again in the next round.
     """
     total = Recovered()
     for testimony in journal.orphans():

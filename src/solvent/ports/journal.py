@@ -47,7 +47,13 @@ class Journal(Protocol):
         ...
 
     def orphans(self) -> Sequence[Testimony]:
-        """Claim the journals of processes that are dead, once each, and return what they tell."""
+        """Claim the journals of processes that are dead, each for one claimant, and return what they tell.
+
+        What was claimed before and is not buried yet is told again.
+
+        Raises:
+            StorageUnavailable: a journal cannot be read.
+        """
         ...
 
     def bury(self, owner: str) -> None:

@@ -121,7 +121,7 @@ class FileJournal:
     def orphans(self) -> Sequence[Testimony]:
         """See ``Journal.orphans``; a claim ends with the process, so it is never lost either."""
         paths = sorted(self._directory.glob(f"*{_SUFFIX}"))
-        found = (self._claim(path) for path in paths if path != self._path(self._owner))
+        found = (self._testimony(path) for path in paths if path != self._path(self._owner))
         return [testimony for testimony in found if testimony is not None]
 
     def bury(self, owner: str) -> None:
@@ -198,23 +198,34 @@ class FileJournal:
             "free some space or look at its permissions, then solvent goes on by itself"
         )
 
-    def _claim(self, path: Path) -> Testimony | None:
+    def _testimony(self, path: Path) -> Testimony | None:
         """Return what the journal at *path* tells, when its owner is dead and nobody else has claimed it."""
+        owner = path.name.removesuffix(_SUFFIX)
         try:
-            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            if owner not in self._claimed and not self._claim(owner, path):
+                return None
+            return _testimony(owner, path.read_bytes(), self._boot)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StorageUnavailable(
+                f"the journal {path} of a process that ended cannot be read ({error.strerror}); "
+                "look at its permissions and at how many files may be open, then solvent goes on by itself"
+            ) from error
+
+    def _claim(self, owner: str, path: Path) -> bool:
+        """Take the journal of *owner*, if its lock can be taken, and keep it until it is buried."""
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             current = os.path.samestat(os.fstat(file), path.stat())
         except (BlockingIOError, FileNotFoundError):
             current = False
-        if not current:
+        if current:
+            self._claimed[owner] = file
+        else:
             os.close(file)
-            return None
-        owner = path.name.removesuffix(_SUFFIX)
-        self._claimed[owner] = file
-        return _testimony(owner, path.read_bytes(), self._boot)
+        return current
 
 
 def _record(kind: str, reservation_id: str, *rest: Any) -> bytes:
