@@ -1,46 +1,35 @@
 """Metrics: what a customer's history says as of a date, each row of the definitions once.
 
-Nothing after the date is seen: not a payment, a dispute, a withdrawal or an answer. *Matured* invoices are
-closed, or open and past due and grace; *pending* ones are not counted yet; disputed ones stand apart, void ones
-nowhere.
+*Pending* invoices are open and not yet late: not counted; disputed ones stand apart and void ones nowhere. What is
+observed is in ``observations``, how it becomes an estimate in ``estimates``.
 """
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
-from itertools import accumulate
 from typing import Final
 
-from solvent.risk.contacts import ChannelMetrics, measure_channels
-from solvent.risk.estimates import Estimate, Observed, Priors, estimate_days, estimate_rate
-from solvent.risk.records import History, Invoice, Promise, day_of
+from solvent.risk.estimates import Estimate, Priors, estimate_days, estimate_rate
+from solvent.risk.observations import Attempts, matured, observe, observe_attempts
+from solvent.risk.records import Channel, History, Invoice, day_of
+from solvent.risk.standing import Aging, Standing, age, standing
 
-VERY_LATE_DAYS: Final = 30
-"""More days late than this are *very late*."""
 DEFAULT_PRIORS: Final = Priors()
 
 
 @dataclass(frozen=True, slots=True)
-class Aging:
-    """Open, undisputed amounts by days past due, in minor units; they add up to what is open."""
+class ChannelMetrics:
+    """How one channel works for one customer.
 
-    current_minor: int = 0
-    days_1_30_minor: int = 0
-    days_31_60_minor: int = 0
-    days_61_90_minor: int = 0
-    days_91_minor: int = 0
+    ``response``: answers in time / *delivered* attempts. ``reached``: delivered / attempts of known fate; bounced
+    and failed ones are about the address, not about the customer. ``attempts`` counts all that were made.
+    """
 
-    @property
-    def overdue_minor(self) -> int:
-        """Everything past its due date."""
-        return self.days_1_30_minor + self.days_31_60_minor + self.days_61_90_minor + self.days_91_minor
-
-    @property
-    def open_minor(self) -> int:
-        """Everything open."""
-        return self.current_minor + self.overdue_minor
+    channel: Channel
+    response: Estimate
+    reached: Estimate
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,39 +113,6 @@ class Metrics:
         return next(found, Amounts(currency, Aging(), 0, None))
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How one invoice stands as of a date: what had arrived by then, and when it was closed."""
-
-    invoice: Invoice
-    as_of: date
-    paid_minor: int
-    closed: date | None
-    disputed: bool
-
-    @property
-    def rest_minor(self) -> int:
-        """What is still open; never below zero, though a customer may pay too much."""
-        return max(0, self.invoice.amount_minor - self.paid_minor)
-
-    @property
-    def days_past_due(self) -> int:
-        """Days from the due date to the closing date, or to the date of the look; negative when early."""
-        return ((self.closed or self.as_of) - self.invoice.due).days
-
-
-def standing(invoice: Invoice, as_of: date) -> Standing | None:
-    """Return how *invoice* stands as of a date; None when it was not issued yet, or is void by then."""
-    if invoice.issued > as_of or _since(as_of, invoice.voided_on, happened=invoice.is_void):
-        return None
-    arrived = sorted((p.paid, p.amount_minor) for p in invoice.payments if p.paid <= as_of)
-    sums = accumulate(amount_minor for _, amount_minor in arrived)
-    paid_after = zip((paid for paid, _ in arrived), sums, strict=True)
-    closed = next((paid for paid, total_minor in paid_after if total_minor >= invoice.amount_minor), None)
-    disputed = _since(as_of, invoice.disputed_on, happened=invoice.disputed)
-    return Standing(invoice, as_of, sum(amount_minor for _, amount_minor in arrived), closed, disputed)
-
-
 def measure(
     history: History, as_of: date, *, priors: Priors = DEFAULT_PRIORS, grace_days: int = 0
 ) -> Metrics:
@@ -170,35 +126,25 @@ def measure(
     """
     known = [invoice for invoice in history.invoices if invoice.issued <= as_of]
     seen = [each for each in (standing(invoice, as_of) for invoice in known) if each]
-    plain = [each for each in seen if not each.disputed]
-    closed = [each for each in plain if each.closed]
-    matured = [each for each in plain if each.closed or each.days_past_due > grace_days]
-    overdue = [each for each in plain if not each.closed and each.days_past_due > 0]
-    late = sum(each.days_past_due > grace_days for each in matured)
-    counts = Counts(
-        on_time=len(matured) - late,
-        late=late,
-        pending=len(plain) - len(matured),
-        disputed=len(seen) - len(plain),
-        void=len(known) - len(seen),
-        closed=len(closed),
-        open_late=len(matured) - len(closed),
-    )
+    behaviour = observe(history, seen, as_of, grace_days)
+    overdue = (each.days_past_due for each in seen if not (each.closed or each.disputed))
     return Metrics(
         as_of=as_of,
         grace_days=grace_days,
-        counts=counts,
-        late=estimate_rate(_beyond(matured, grace_days), priors.late, as_of),
-        very_late=estimate_rate(_beyond(matured, VERY_LATE_DAYS), priors.very_late, as_of),
-        days_to_pay=estimate_days(_days_to_pay(closed), priors.days_to_pay, as_of),
-        days_late=estimate_days(_days_late(matured), priors.days_late, as_of),
-        days_delinquent=estimate_days(_days_past_due(closed), priors.days_delinquent, as_of),
-        promise_kept=estimate_rate(_promises(history, as_of, grace_days), priors.promise_kept, as_of),
-        channels=measure_channels(history.contacts, as_of, priors),
+        counts=_counts(known, seen, grace_days),
+        late=estimate_rate(behaviour.late, priors.late, as_of),
+        very_late=estimate_rate(behaviour.very_late, priors.very_late, as_of),
+        days_to_pay=estimate_days(behaviour.days_to_pay, priors.days_to_pay, as_of),
+        days_late=estimate_days(behaviour.days_late, priors.days_late, as_of),
+        days_delinquent=estimate_days(behaviour.days_delinquent, priors.days_delinquent, as_of),
+        promise_kept=estimate_rate(behaviour.promises_kept, priors.promise_kept, as_of),
+        channels=tuple(
+            _channel(attempts, priors, as_of) for attempts in observe_attempts(history.contacts, as_of)
+        ),
         amounts=_amounts(seen),
-        worst_days_past_due=max((each.days_past_due for each in overdue), default=0),
+        worst_days_past_due=max(0, max(overdue, default=0)),
         first_issued=min((invoice.issued for invoice in known), default=None),
-        last_seen=_last_seen(history, known, as_of),
+        last_seen=max(_days_seen(history, as_of), default=None),
     )
 
 
@@ -226,34 +172,33 @@ def legacy_view(metrics: Metrics) -> LegacyView:
     )
 
 
-def _since(as_of: date, day: date | None, *, happened: bool) -> bool:
-    """Whether what happened was known by then; without a day it is taken as known at every date."""
-    return happened and (day is None or day <= as_of)
+def _counts(known: Sequence[Invoice], seen: Sequence[Standing], grace_days: int) -> Counts:
+    ripe = matured(seen, grace_days)
+    disputed = sum(each.disputed for each in seen)
+    late = sum(each.days_past_due > grace_days for each in ripe)
+    open_late = sum(each.closed is None for each in ripe)
+    return Counts(
+        on_time=len(ripe) - late,
+        late=late,
+        pending=len(seen) - disputed - len(ripe),
+        disputed=disputed,
+        void=len(known) - len(seen),
+        closed=len(ripe) - open_late,
+        open_late=open_late,
+    )
+
+
+def _channel(attempts: Attempts, priors: Priors, as_of: date) -> ChannelMetrics:
+    return ChannelMetrics(
+        attempts.channel,
+        response=estimate_rate(attempts.answered, priors.response, as_of),
+        reached=estimate_rate(attempts.reached, priors.reached, as_of),
+        attempts=attempts.made,
+    )
 
 
 def _percent(part: int, whole: int) -> float | None:
     return 100 * part / whole if whole else None
-
-
-def _told(each: Standing) -> date:
-    """The day on which an invoice last told something: an open one still does."""
-    return each.closed or each.as_of
-
-
-def _beyond(matured: Sequence[Standing], days: int) -> Iterable[Observed]:
-    return (Observed(each.days_past_due > days, _told(each)) for each in matured)
-
-
-def _days_to_pay(closed: Sequence[Standing]) -> Iterable[Observed]:
-    return (Observed((_told(each) - each.invoice.issued).days, _told(each)) for each in closed)
-
-
-def _days_late(matured: Sequence[Standing]) -> Iterable[Observed]:
-    return (Observed(max(0, each.days_past_due), _told(each)) for each in matured)
-
-
-def _days_past_due(closed: Sequence[Standing]) -> Iterable[Observed]:
-    return (Observed(each.days_past_due, _told(each)) for each in closed)
 
 
 def _amounts(seen: Sequence[Standing]) -> tuple[Amounts, ...]:
@@ -273,74 +218,25 @@ def _amounts_in(currency: str, seen: Sequence[Standing]) -> Amounts:
     )
 
 
-def age(seen: Iterable[Standing]) -> Aging:
-    """Return the open, undisputed amounts of *seen* (of one currency) by days past due."""
-    buckets = [0] * 5
-    for each in seen:
-        if not each.closed and not each.disputed:
-            buckets[min(4, max(0, math.ceil(each.days_past_due / 30)))] += each.rest_minor
-    return Aging(*buckets)
-
-
 def _weighted_days(closed: Sequence[Standing]) -> float | None:
     """Σ(amount × days) / Σ amount, exact until the last step; money paid too much weighs nothing."""
-    weighted, whole_minor = 0, 0
-    for each in closed:
-        rest_minor = each.invoice.amount_minor
-        whole_minor += rest_minor
-        for paid, amount_minor in sorted((p.paid, p.amount_minor) for p in each.invoice.payments):
-            part_minor = min(amount_minor, rest_minor)
-            weighted += part_minor * (paid - each.invoice.issued).days
-            rest_minor -= part_minor
+    weighted = sum(part_minor * days for each in closed for part_minor, days in _parts(each.invoice))
+    whole_minor = sum(each.invoice.amount_minor for each in closed)
     return float(Fraction(weighted, whole_minor)) if whole_minor else None
 
 
-def _promises(history: History, as_of: date, grace_days: int) -> Iterable[Observed]:
-    """Every promise that fell due: once its day and the grace are over."""
-    by_id = {invoice.id: invoice for invoice in history.invoices}
-    made = [(promise, [invoice]) for invoice in history.invoices for promise in invoice.promises]
-    for contact in history.contacts:
-        promise = contact.promise
-        if promise and promise.invoice_id in by_id:
-            made.append((promise, [by_id[promise.invoice_id]]))
-        elif promise:
-            same = [each for each in history.invoices if each.currency == promise.currency]
-            made.append((promise, same))
-    for promise, invoices in made:
-        fell_due = promise.due + timedelta(days=grace_days)
-        if fell_due < as_of and not _withdrawn(invoices, as_of):
-            yield Observed(_kept(promise, invoices, fell_due), promise.due)
+def _parts(invoice: Invoice) -> Iterator[tuple[int, int]]:
+    """What each payment of a closed invoice paid of it, and after how many days."""
+    rest_minor = invoice.amount_minor
+    for paid, amount_minor in sorted((each.paid, each.amount_minor) for each in invoice.payments):
+        part_minor = min(amount_minor, rest_minor)
+        yield part_minor, (paid - invoice.issued).days
+        rest_minor -= part_minor
 
 
-def _withdrawn(invoices: Sequence[Invoice], as_of: date) -> bool:
-    """Whether a promise has lost its object: every invoice that it was about is void."""
-    return bool(invoices) and all(
-        _since(as_of, invoice.voided_on, happened=invoice.is_void) for invoice in invoices
-    )
-
-
-def _kept(promise: Promise, invoices: Sequence[Invoice], until: date) -> bool:
-    if promise.kept is not None:
-        return promise.kept
-    if promise.amount_minor is None:
-        stands = [standing(invoice, until) for invoice in invoices]
-        return bool(stands) and all(each is not None and each.closed is not None for each in stands)
-    arrived = (
-        payment.amount_minor
-        for invoice in invoices
-        for payment in invoice.payments
-        if promise.made <= payment.paid <= until
-    )
-    return sum(arrived) >= promise.amount_minor
-
-
-def _last_seen(history: History, known: Sequence[Invoice], as_of: date) -> date | None:
-    """The latest day of any record by then."""
-    days = [
-        day
-        for invoice in known
-        for day in (invoice.issued, *(payment.paid for payment in invoice.payments))
-        if day <= as_of
-    ]
-    days += [day_of(contact.at) for contact in history.contacts if day_of(contact.at) <= as_of]
-    return max(days, default=None)
+def _days_seen(history: History, as_of: date) -> Iterator[date]:
+    """The day of every record by then."""
+    for invoice in history.invoices:
+        days = (invoice.issued, *(payment.paid for payment in invoice.payments))
+        yield from (day for day in days if day <= as_of)
+    yield from (day for day in (day_of(contact.at) for contact in history.contacts) if day <= as_of)
