@@ -38,6 +38,10 @@ class Target:
     stream: bool
 
 
+class _ClientGone(Exception):
+    """There is nobody left to answer."""
+
+
 class Exchange:
     """The ASGI endpoint of one surface. *target* reads the model, operation and mode from address and body."""
 
@@ -60,6 +64,8 @@ class Exchange:
             paid = await _while_present(receive, self._app.path.pay(call))
             async with self._app.path.answered(paid) as answer:
                 await _reply(send, answer.status, _head(answer), answer.body)
+        except _ClientGone:
+            return
         except SolventError as error:
             await _send_error(send, error_reply(error, self._shape, call_id))
 
@@ -149,8 +155,10 @@ async def _body(receive: Receive, headers: Headers, limit: int) -> bytes:
 async def _while_present(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Return what *work* returns; once it takes a while, its client is watched, whose going away cancels it.
 
+    A client that has its whole answer counts as gone too: the server says so while *work* is still tidying up.
+
     Raises:
-        CallInvalid: the client went away.
+        _ClientGone: the client went away.
     """
     task = asyncio.create_task(work)
     try:
@@ -160,7 +168,7 @@ async def _while_present(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
         left = task.cancel()
         await asyncio.wait({task})
     if left and task.cancelled():
-        raise CallInvalid("the client went away before its call was answered")
+        raise _ClientGone
     return task.result()
 
 
