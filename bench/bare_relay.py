@@ -3,13 +3,13 @@
 Run: ``python bench/bare_relay.py PROVIDER_URL``. Prints one line of JSON with its address.
 """
 
-import asyncio
 import json
 import sys
 
 import aiohttp
 import uvicorn
 import uvloop
+from starlette.types import Receive, Scope, Send
 
 from solvent.gateway.serve import bound_socket
 
@@ -21,7 +21,7 @@ class Relay:
         self._session = session
         self._provider_url = provider_url
 
-    async def __call__(self, scope, receive, send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         parts, more = [], True
         while more:
             message = await receive()

@@ -16,7 +16,7 @@ import httptools
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One exchange as the client saw it. Times are seconds from the write; ``first_s`` is the body's first byte."""
+    """One exchange as the client saw it: seconds from its write to the first byte of the body and to the last."""
 
     status: int
     first_s: float

@@ -114,7 +114,9 @@ async def report_gateway(calls: int, provider: Server, directory: Path) -> None:
         streamed = post("/v1/chat/completions", CALL | {"stream": True}, WHO)
         sides = await compared((bare, real), streamed, max(ROUNDS, calls // 8), 1)
         print("streams, 1 in flight: time to the first byte of the body")
-        print(f"  added p50 {added_ms(sides, 0.5, _first):.2f} ms, p99 {added_ms(sides, 0.99, _first):.2f} ms")
+        print(
+            f"  added p50 {added_ms(sides, 0.5, _first):.2f} ms, p99 {added_ms(sides, 0.99, _first):.2f} ms"
+        )
 
 
 def _whole(seen: Seen) -> float:

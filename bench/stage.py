@@ -7,10 +7,10 @@ import sys
 import urllib.request
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import psutil
 
@@ -35,6 +35,9 @@ class Server:
         return (times.user + times.system) * US_PER_S
 
 
+Running: TypeAlias = AbstractAsyncContextManager[Server]
+
+
 @asynccontextmanager
 async def server(*command: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
     """Run a module or script that prints one line of JSON with its address, and end it with the context."""
@@ -53,14 +56,14 @@ async def server(*command: str, environment: Mapping[str, str] | None = None) ->
         await process.wait()
 
 
-def simulated(prices: Mapping[str, Any] | None = None, *, chunk_tokens: int = 4):
+def simulated(prices: Mapping[str, Any] | None = None, *, chunk_tokens: int = 4) -> Running:
     """Run the simulated provider, with *prices* of its own where given."""
     pace = ("--port", "0", "--chunk-tokens", str(chunk_tokens))
     priced = ("--prices", json.dumps(prices)) if prices else ()
     return server("-m", "solvent.providers.simulated", *pace, *priced)
 
 
-def gateway(directory: Path, provider_url: str, **settings: str):
+def gateway(directory: Path, provider_url: str, **settings: str) -> Running:
     """Run one gateway on SQLite in *directory*, its providers all brought to *provider_url*."""
     rows = (
         f'[providers.{name}]\nbase_url = "{provider_url}{path}"\nauth = "none"\n'
@@ -73,7 +76,7 @@ def gateway(directory: Path, provider_url: str, **settings: str):
     return server("-m", "solvent", "serve", "--port", "0", "--json", environment=environment)
 
 
-def relay(provider_url: str):
+def relay(provider_url: str) -> Running:
     """Run the bare relay before *provider_url*."""
     return server(str(Path(__file__).with_name("bare_relay.py")), provider_url)
 
