@@ -101,7 +101,7 @@ def _promises(history: History, as_of: date, grace_days: int) -> Iterator[Observ
     """Every promise that fell due: once its day and the grace are over."""
     for promise, invoices in _promised(history):
         until = promise.due + timedelta(days=grace_days)
-        if until < as_of and not _pointless(invoices, as_of):
+        if until < as_of and _can_be_told(promise, invoices, as_of):
             yield Observed(_kept(promise, invoices, until), promise.due)
 
 
@@ -117,9 +117,10 @@ def _promised(history: History) -> Iterator[tuple[Promise, Sequence[Invoice]]]:
             yield promise, [each for each in history.invoices if each.currency == promise.currency]
 
 
-def _pointless(invoices: Sequence[Invoice], as_of: date) -> bool:
-    """Whether a promise has lost its object: every invoice that it was about is void."""
-    return bool(invoices) and all(known_by(as_of, each.voided_on, happened=each.is_void) for each in invoices)
+def _can_be_told(promise: Promise, invoices: Sequence[Invoice], as_of: date) -> bool:
+    """Whether the source says if it was kept, or there is an invoice that it was about and that is not void."""
+    stands = not all(known_by(as_of, each.voided_on, happened=each.is_void) for each in invoices)
+    return stands or (promise.kept is not None and not invoices)
 
 
 def _kept(promise: Promise, invoices: Sequence[Invoice], until: date) -> bool:
@@ -127,7 +128,7 @@ def _kept(promise: Promise, invoices: Sequence[Invoice], until: date) -> bool:
         return promise.kept
     if promise.amount_minor is None:
         stands = [standing(invoice, until) for invoice in invoices]
-        return bool(stands) and all(each and each.closed for each in stands)
+        return all(each and each.closed for each in stands)
     payments = (payment for invoice in invoices for payment in invoice.payments)
     arrived = (payment.amount_minor for payment in payments if promise.made <= payment.paid <= until)
     return sum(arrived) >= promise.amount_minor

@@ -4,10 +4,18 @@ The records refuse what contradicts itself; how files become records is in ``rea
 that a history can be seen as of any date. Amounts are whole minor units (cents) of an ISO 4217 currency.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal, Self, TypeAlias, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from solvent.risk.currency import LARGEST_MINOR, MINOR_DIGITS, show
@@ -33,6 +41,21 @@ def _known(currency: str) -> str:
     return currency
 
 
+def _written_as_a_day(value: object) -> object:
+    """Numbers are refused: nobody can tell the seconds since an epoch from a number of days."""
+    if isinstance(value, int | float):
+        raise ValueError("not a day; write YYYY-MM-DD")  # noqa: TRY004 - pydantic shows a ValueError to the user
+    return value
+
+
+Day: TypeAlias = Annotated[
+    date, BeforeValidator(_written_as_a_day), Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))
+]
+Instant: TypeAlias = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_as_a_day),
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2199, 12, 31, tzinfo=UTC)),
+]
 Identifier: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
 Currency: TypeAlias = Annotated[str, AfterValidator(_known)]
 Minor: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=LARGEST_MINOR)]
@@ -53,7 +76,7 @@ class Record(BaseModel):
 class Payment(Record):
     """Money that arrived for one invoice on one day."""
 
-    paid: date
+    paid: Day
     amount_minor: Minor
 
 
@@ -64,8 +87,8 @@ class Promise(Record):
     closed by then. A source that only says whether it was kept states that in *kept*, and is believed.
     """
 
-    made: date
-    due: date
+    made: Day
+    due: Day
     amount_minor: Minor | None = None
     currency: Currency | None = None
     invoice_id: Identifier | None = None
@@ -89,15 +112,15 @@ class Invoice(Record):
 
     id: Identifier
     customer_id: Identifier
-    issued: date
-    due: date
+    issued: Day
+    due: Day
     amount_minor: Minor
     currency: Currency
     payments: tuple[Payment, ...] = ()
     status: Status = "open"
     disputed: bool = False
-    disputed_on: date | None = None
-    voided_on: date | None = None
+    disputed_on: Day | None = None
+    voided_on: Day | None = None
     promises: tuple[Promise, ...] = ()
 
     @property
@@ -153,10 +176,10 @@ class Contact(Record):
 
     customer_id: Identifier
     channel: Channel
-    at: AwareDatetime
+    at: Instant
     delivered: bool | None = None
     replied: bool = False
-    replied_at: AwareDatetime | None = None
+    replied_at: Instant | None = None
     outcome: Outcome | None = None
     promise: Promise | None = None
 

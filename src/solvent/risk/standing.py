@@ -7,47 +7,51 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from itertools import accumulate
 
 from solvent.risk.records import Invoice
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one invoice stands as of a date: what had arrived by then, and when it was closed."""
+    """How one invoice stands as of a date: what had arrived by then, and when it was closed.
+
+    *told* is the day on which it last told something: its closing, or the date of the look while it is open.
+    *days_past_due* are from the due date to that day, negative when early.
+    """
 
     invoice: Invoice
-    as_of: date
     paid_minor: int
     closed: date | None
     disputed: bool
+    told: date
+    days_past_due: int
 
     @property
     def rest_minor(self) -> int:
         """What is still open; never below zero, though a customer may pay too much."""
         return max(0, self.invoice.amount_minor - self.paid_minor)
 
-    @property
-    def days_past_due(self) -> int:
-        """Days from the due date to the closing date, or to the date of the look; negative when early."""
-        return (self.told - self.invoice.due).days
-
-    @property
-    def told(self) -> date:
-        """The day on which the invoice last told something: its closing, or the date of the look while open."""
-        return self.closed or self.as_of
-
 
 def standing(invoice: Invoice, as_of: date) -> Standing | None:
     """Return how *invoice* stands as of a date; None when it was not issued yet, or is void by then."""
     if invoice.issued > as_of or known_by(as_of, invoice.voided_on, happened=invoice.is_void):
         return None
-    arrived = sorted((p.paid, p.amount_minor) for p in invoice.payments if p.paid <= as_of)
-    sums = accumulate(amount_minor for _, amount_minor in arrived)
-    paid_after = zip((paid for paid, _ in arrived), sums, strict=True)
-    closed = next((paid for paid, total_minor in paid_after if total_minor >= invoice.amount_minor), None)
-    disputed = known_by(as_of, invoice.disputed_on, happened=invoice.disputed)
-    return Standing(invoice, as_of, sum(amount_minor for _, amount_minor in arrived), closed, disputed)
+    closed, paid_minor = None, 0
+    for paid, amount_minor in sorted((each.paid, each.amount_minor) for each in invoice.payments):
+        if paid > as_of:
+            break
+        paid_minor += amount_minor
+        if closed is None and paid_minor >= invoice.amount_minor:
+            closed = paid
+    told = closed or as_of
+    return Standing(
+        invoice,
+        paid_minor,
+        closed,
+        disputed=known_by(as_of, invoice.disputed_on, happened=invoice.disputed),
+        told=told,
+        days_past_due=(told - invoice.due).days,
+    )
 
 
 @dataclass(frozen=True, slots=True)
