@@ -205,11 +205,18 @@ class Business(Record):
     """What is known of the customer's business; nothing here is ever guessed."""
 
     revenue_minor: Count | None = None
+    credit_limit_minor: Count | None = None
     currency: Currency | None = None
     employees: Count | None = None
     years_in_business: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
     credit_rating: Annotated[str, Field(max_length=32)] | None = None
     industry_trend: Trend | None = None
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.credit_limit_minor is not None and self.currency is None:
+            raise contradiction("credit_limit_minor", "a credit limit needs its currency")
+        return self
 
 
 class Context(Record):
