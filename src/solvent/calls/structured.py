@@ -13,8 +13,13 @@ M = TypeVar("M", bound=BaseModel)
 
 def response_format(model: type[BaseModel]) -> Json:
     """Return the ``response_format`` of an OpenAI chat call that must answer with *model*."""
-    schema = _strict(model.model_json_schema())
-    return {"type": "json_schema", "json_schema": {"name": model.__name__, "strict": True, "schema": schema}}
+    return schema_format(model.__name__, model.model_json_schema())
+
+
+def schema_format(name: str, schema: Mapping[str, Any]) -> Json:
+    """Return the ``response_format`` of an OpenAI chat call that must answer with an object of *schema*."""
+    strict = {"name": name, "strict": True, "schema": _strict(schema)}
+    return {"type": "json_schema", "json_schema": strict}
 
 
 def parsed(model: type[M], text: str, provider: str) -> M:
