@@ -250,7 +250,8 @@ def _daily(document: Json) -> bool:
 
 
 def _message(facts: Failure, where: str, words: tuple[str, ...]) -> str:
-    said = f" ({words[0]})" if words else ""
+    """Say what happened, with the provider's own word for it, unless that may be the key that it refused."""
+    said = f" ({words[0]})" if words and facts.kind != "credential" else ""
     meant = _ADVICE.get(facts.kind, "")
     return f"{facts.provider} answered a call ({where}) with {facts.status}: {facts.kind}{said}{meant}"
 
