@@ -15,15 +15,18 @@ from typing import Self
 from solvent.budgets.desk import Desk
 from solvent.calls.face import CallFace
 from solvent.calls.finish import Bookkeeper
+from solvent.calls.narrator import CallNarrator
 from solvent.calls.path import CallPath
 from solvent.calls.reserve import Terms, Till
 from solvent.calls.route import Router
 from solvent.calls.send import Sender
 from solvent.domain.clock import Clock, SystemClock
 from solvent.domain.ids import Ids, RandomIds
+from solvent.domain.money import Money
 from solvent.errors import SolventError, StorageError
 from solvent.ledger.recover import recover, sweep
 from solvent.ports.journal import Journal
+from solvent.ports.narrator import Narrator
 from solvent.ports.storage import Store
 from solvent.ports.upstream import Deadlines, Upstream
 from solvent.pricing.book import PriceBook
@@ -33,6 +36,11 @@ from solvent.pricing.tokens import TokenCounter
 from solvent.providers.catalog import Catalog
 from solvent.providers.credentials import Credentials
 from solvent.providers.http import HttpUpstream
+from solvent.risk.assess import Levels
+from solvent.risk.budgeting import LimitDesk
+from solvent.risk.card import default_card, read_card
+from solvent.risk.limits import LimitRules, checked_rates
+from solvent.risk.service import RiskService, RiskTerms
 from solvent.settings import Settings
 from solvent.storage.open import open_journal, open_store
 
@@ -78,6 +86,17 @@ class App:
         """Return the face of the path for programs."""
         return CallFace(path=self.path, till=self.till, router=self.router, clock=self.clock, ids=self.ids)
 
+    def risk(self) -> "RiskAssessmentService":
+        """Return the assessment of payment risk, with the model that the settings name.
+
+        Raises:
+            ConfigurationError: the card, the levels or the rates cannot be used.
+        """
+        model = self.settings.risk_model
+        narrator = None if model is None else CallNarrator(self.face(), model)
+        books = Books(self.clock, self.store, self.desk)
+        return RiskAssessmentService(books, self.settings, self.ids, narrator)
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -112,6 +131,28 @@ def deadlines(settings: Settings) -> Deadlines:
         first_byte_s=settings.first_byte_timeout_s,
         between_chunks_s=settings.chunk_timeout_s,
         whole_s=settings.call_timeout_s,
+    )
+
+
+def risk_terms(settings: Settings) -> RiskTerms:
+    """Return what the operator chose for payment risk.
+
+    Raises:
+        ConfigurationError: the card cannot be read or used, the levels do not rise, or a rate is of no currency.
+    """
+    return RiskTerms(
+        card=read_card(settings.risk_card) if settings.risk_card else default_card(),
+        levels=Levels(settings.risk_medium_from, settings.risk_high_from, settings.risk_critical_from),
+        grace_days=settings.risk_grace_days,
+        legal_threats=settings.risk_legal_threats,
+        limits=LimitRules(
+            share=settings.risk_limit_share,
+            floor_nanos=Money.parse(settings.risk_limit_floor_usd),
+            cap_nanos=Money.parse(settings.risk_limit_cap_usd),
+            contact_cost_nanos=Money.parse(settings.risk_contact_cost_usd),
+            period=settings.risk_limit_period,
+            rates=checked_rates(settings.risk_rates),
+        ),
     )
 
 
@@ -256,3 +297,26 @@ class LLMService(CallFace):
     def available_providers(self) -> tuple[str, ...]:
         """Return the providers that calls may name."""
         return tuple(provider.name for provider in self._app.catalog.providers)
+
+
+class RiskAssessmentService(RiskService):
+    """Payment risk inside a program: ``async with RiskAssessmentService.open() as risk``."""
+
+    def __init__(self, books: Books, settings: Settings, ids: Ids, narrator: Narrator | None = None) -> None:
+        store, clock, terms = books.store.risk, books.clock, risk_terms(settings)
+        super().__init__(store=store, clock=clock, ids=ids, terms=terms, narrator=narrator)
+        self._limits = LimitDesk(store=store, purse=books.desk, clock=clock, ids=ids, rules=terms.limits)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings | None = None, *, outside: Outside | None = None, **overrides: object
+    ) -> AsyncIterator["RiskAssessmentService"]:
+        """Open solvent and close it when the context ends; see ``LLMService.open``."""
+        async with opened(settings or Settings.load(overrides), outside) as app:
+            yield app.risk()
+
+    @property
+    def limits(self) -> LimitDesk:
+        """Customers' budgets from what contacting them is worth: planned, applied, taken back."""
+        return self._limits

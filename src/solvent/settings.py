@@ -8,15 +8,32 @@ are refused, so a misspelt limit is never a missing one.
 import os
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from solvent.errors import ConfigurationError
+from solvent.domain.money import Money
+from solvent.domain.period import Period
+from solvent.errors import ConfigurationError, SolventError
 from solvent.providers.catalog import ProviderConfig
 
 PREFIX = "SOLVENT_"
+_TABLES = ("providers", "risk_rates")
+"""Settings that are tables, so only a file can hold them."""
+
+
+def _dollars(text: str) -> str:
+    try:
+        Money.parse(text)
+    except SolventError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
+Dollars = Annotated[str, AfterValidator(_dollars)]
+"""An amount of dollars as text, such as ``"0.50"``: never a float."""
 
 
 class Settings(BaseModel):
@@ -106,6 +123,41 @@ class Settings(BaseModel):
     made_image_tokens: int = Field(
         8_192, ge=0, description="Output tokens assumed for an image that is made."
     )
+    risk_model: str | None = Field(
+        None,
+        description="The model that words assessments of risk, such as `openai/gpt-4o-mini`; none: templates do.",
+    )
+    risk_card: Path | None = Field(
+        None, description="Your own card, written by `solvent risk fit`, instead of the one that comes along."
+    )
+    risk_grace_days: int = Field(
+        0, ge=0, le=365, description="Days after the due date on which a payment still counts as on time."
+    )
+    risk_medium_from: float = Field(
+        0.2, gt=0, lt=1, description="The probability of a late payment from which a risk is medium."
+    )
+    risk_high_from: float = Field(0.45, gt=0, lt=1, description="Likewise high.")
+    risk_critical_from: float = Field(0.75, gt=0, lt=1, description="Likewise critical.")
+    risk_legal_threats: bool = Field(
+        default=False, description="Whether advice on a customer may mention courts, lawyers and agencies."
+    )
+    risk_limit_share: Decimal = Field(
+        Decimal("0.02"),
+        gt=0,
+        le=1,
+        description="The share of what a contact is worth that a customer's budget is set to.",
+    )
+    risk_limit_floor_usd: Dollars = Field("0.10", description="The smallest budget that is proposed.")
+    risk_limit_cap_usd: Dollars = Field("25", description="The largest budget that is proposed.")
+    risk_limit_period: Period = Field(Period.MONTHLY, description="The period of the budgets proposed.")
+    risk_contact_cost_usd: Dollars = Field(
+        "0.50",
+        description="What one contact costs in all; where the next is worth less, the budget proposed is zero.",
+    )
+    risk_rates: dict[str, Decimal] = Field(
+        default_factory=dict,
+        description="Dollars for one unit of another currency, as `[risk_rates]` with lines like `EUR = 1.08`.",
+    )
     providers: dict[str, ProviderConfig] = Field(
         default_factory=dict,
         description="Own providers, and changes to known ones: `[providers.NAME]` tables with a base URL.",
@@ -128,7 +180,7 @@ class Settings(BaseModel):
         values |= {
             name: env[PREFIX + name.upper()]
             for name in cls.model_fields
-            if name != "providers" and env.get(PREFIX + name.upper(), "") != ""
+            if name not in _TABLES and env.get(PREFIX + name.upper(), "") != ""
         }
         values |= overrides or {}
         try:

@@ -25,6 +25,7 @@ MOST_DAYS: Final = 366
 Intent = Literal["will_pay", "has_paid", "asks_time", "disputes", "cannot_pay", "refuses", "other"]
 _OUTPUT_TOKENS: Final = 200
 _FIGURE: Final = re.compile(r"\d+(?:[.,' ]\d+)*")
+_GROUPS: Final = re.compile(r"\d+|\d{1,3}(?:[.,' ]\d{3})+", re.ASCII)
 
 
 class ReadOut(Answer):
@@ -125,8 +126,14 @@ def _amount(told: str, text: str, currency: str) -> int | None:
 
 
 def _plain(figure: str) -> str:
-    """Return *figure* with a point as its decimal mark: the last mark, where one or two digits follow it."""
+    """Return *figure* with a point as its decimal mark: the last mark, where one or two digits follow it.
+
+    Raises:
+        ValueError: other marks do not part groups of thousands.
+    """
     whole, mark, rest = figure.rpartition(max(".,' ", key=figure.rfind))
-    if mark in {".", ","} and len(rest) <= 2:  # noqa: PLR2004 - a group of thousands has three digits
-        return f"{re.sub(r'[^0-9]', '', whole) or '0'}.{rest}"
-    return re.sub(r"[^0-9]", "", figure)
+    decimals = rest if mark in {".", ","} and len(rest) <= 2 else ""  # noqa: PLR2004 - a group has three digits
+    groups = whole if decimals else figure
+    if not _GROUPS.fullmatch(groups):
+        raise ValueError(figure)
+    return f"{re.sub(r'[^0-9]', '', groups)}.{decimals or 0}"

@@ -15,6 +15,8 @@ from solvent.domain.budget import Budget
 from solvent.domain.money import NANOS_PER_USD, Money
 from solvent.domain.period import Period
 from solvent.domain.scope import scope
+from solvent.errors import ConfigurationError
+from solvent.risk.assess import RiskAssessment
 from solvent.risk.currency import MINOR_DIGITS
 from solvent.risk.estimates import Priors
 from solvent.risk.metrics import Metrics
@@ -56,6 +58,20 @@ class LimitRules:
     rates: Mapping[str, Decimal]
 
 
+def checked_rates(rates: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
+    """Return *rates* when each is a positive number of dollars for a currency of ISO 4217.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    for currency, rate in rates.items():
+        if currency not in MINOR_DIGITS or not rate.is_finite() or rate <= 0:
+            raise ConfigurationError(
+                f"risk_rates: {currency} = {rate} is no rate; write dollars for one unit, such as EUR = 1.08"
+            )
+    return rates
+
+
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """What is known of one customer, as far as limits need it; ``open_minor`` by currency, without disputes."""
@@ -95,15 +111,15 @@ class Moved:
     left_alone: tuple[str, ...]
 
 
-def exposure(customer_id: str, metrics: Metrics, late_probability: float, priors: Priors) -> Exposure:
-    """Return what limits need of *metrics*; untried channels are believed to answer as the priors say."""
+def exposure(assessment: RiskAssessment, metrics: Metrics, priors: Priors) -> Exposure:
+    """Return what limits need of an assessment; an untried channel is believed to answer as the priors say."""
     tried = [channel.reached.shrunk * channel.response.shrunk for channel in metrics.channels]
     return Exposure(
-        customer_id=customer_id,
+        customer_id=assessment.customer_id,
         open_minor=tuple(
             (each.currency, each.aging.open_minor) for each in metrics.amounts if each.aging.open_minor
         ),
-        late_probability=late_probability,
+        late_probability=assessment.late.value,
         answer_probability=max(tried, default=priors.reached.mean * priors.response.mean),
     )
 

@@ -1,6 +1,6 @@
 """What a model's words may contain: numbers that were sent, no contact data, no threats, plain sentences.
 
-Knows nothing of scores. Problems are told in words of our own, so that asking again repeats nothing of an answer.
+Knows nothing of scores. Problems are told in words of our own, so that asking again repeats no word of an answer.
 """
 
 import re
