@@ -66,11 +66,12 @@ class Till:
         if isinstance(answer, Denied):
             raise refusal(answer)
         chosen, ask = offers.held(answer.bound_nanos)
+        same = ask.asked_us == answer.admitted_us
         return Paid(
             plan=plan,
             bound=chosen,
             reservation=answer,
-            blank=replace(ask.blank, admitted_us=answer.admitted_us),
+            blank=ask.blank if same else replace(ask.blank, admitted_us=answer.admitted_us),
             output_limit=_to_send(plan, chosen),
             clamped=chosen.output_limit < offers.wanted_limit,
         )

@@ -3,7 +3,7 @@
 Shared by chat, responses and embeddings, which name the same counts differently.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from solvent.dialects.reading import Field
@@ -54,8 +54,8 @@ def read_usage(document: Any, names: Names) -> Usage | None:
         written += reasoning
     spoken, drawn = _count(details, "audio_tokens"), _count(details, "image_tokens")
     room = _rest(names.written, written, spoken, drawn)
-    return replace(
-        _read_buckets(counts, names, read),
+    return Usage(
+        **_read_buckets(counts, names, read),
         reasoning=min(reasoning, room),
         output=max(0, room - reasoning),
         output_audio=spoken,
@@ -64,19 +64,19 @@ def read_usage(document: Any, names: Names) -> Usage | None:
     ).checked()
 
 
-def _read_buckets(counts: Field, names: Names, read: int) -> Usage:
+def _read_buckets(counts: Field, names: Names, read: int) -> dict[str, int]:
     details = counts.get(names.read_details)
     cached, stored = _cached(counts, details), _count(details, "cache_write_tokens")
     heard, seen = _count(details, "audio_tokens"), _count(details, "image_tokens")
     watched = _count(details, "video_tokens")
-    return Usage(
-        input=_rest(names.read, read, cached, stored, heard, seen, watched),
-        input_audio=heard,
-        input_image=seen,
-        input_video=watched,
-        cached_input=cached,
-        cache_write_5m=stored,
-    )
+    return {
+        "input": _rest(names.read, read, cached, stored, heard, seen, watched),
+        "input_audio": heard,
+        "input_image": seen,
+        "input_video": watched,
+        "cached_input": cached,
+        "cache_write_5m": stored,
+    }
 
 
 def _cached(counts: Field, details: Field | None) -> int:

@@ -42,13 +42,17 @@ def read_reply(document: Json) -> Reply:
     return Reply(
         id=text_of(document, "id"),
         model=text_of(document, "model"),
-        choices=tuple(
-            Choice(tuple(_parts(object_of(choice, "message"))), finish_word(text_of(choice, "finish_reason")))
-            for choice in objects(document.get("choices"))
-        ),
+        choices=tuple(read_choices(document)),
         usage=usage_of(document) or NO_USAGE,
         created_s=whole_of(document, "created"),
     )
+
+
+def read_choices(document: Json) -> Iterator[Choice]:
+    """Yield the answers of a whole reply, without what they cost."""
+    for choice in objects(document.get("choices")):
+        parts = tuple(_parts(object_of(choice, "message")))
+        yield Choice(parts, finish_word(text_of(choice, "finish_reason")))
 
 
 def _parts(message: Json) -> Iterator[Part]:
