@@ -22,6 +22,10 @@ from solvent.ports.storage import BudgetStore
 
 log: Final = logging.getLogger("solvent")
 
+LEASE_S: Final = 6.0
+RENEW_S: Final = 2.0
+"""A place in line is taken for so long and taken again so often: one who died holds up the others no longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -59,7 +63,8 @@ class _Terms:
     until_us: int
 
     def put(self, ask: Ask) -> Ask:
-        return replace(ask, queued_us=self.queued_us, queue_until_us=self.until_us)
+        lease_us = ask.asked_us + round(LEASE_S * US_PER_S)
+        return replace(ask, queued_us=self.queued_us, queue_until_us=min(self.until_us, lease_us))
 
 
 class Desk:
@@ -121,7 +126,7 @@ class Desk:
         try:
             while denied.busy and (patience_s := until_s - self._clock.monotonic_s()) > 0:
                 self._line.stand(line_key(denied.shortfall), place)
-                await self._line.turn_of(place, patience_s)
+                await self._line.turn_of(place, min(patience_s, RENEW_S))
                 answer = await self._ask(offers, terms.put(_asked_at(offers.first(), self._clock.now_us())))
                 if isinstance(answer, Reservation):
                     admitted = True

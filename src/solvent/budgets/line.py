@@ -63,7 +63,7 @@ class WaitingLine:
             line[0].turn.set()
 
     async def turn_of(self, place: Place, patience_s: float) -> None:
-        """Return when *place* is first and something may have changed, or when *patience_s* has passed."""
+        """Return when *place* is first and something may have changed, or when *patience_s* have passed."""
         first = place.key is not None and self._lines[place.key][0] is place
         with suppress(TimeoutError):
             await asyncio.wait_for(place.turn.wait(), min(self._tick_s, patience_s) if first else patience_s)

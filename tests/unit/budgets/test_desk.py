@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from solvent.budgets.desk import Desk
+from solvent.budgets import desk as desk_module
+from solvent.budgets.desk import LEASE_S, Desk
 from solvent.domain.budget import Budget, Denied
 from solvent.domain.clock import US_PER_S
 from solvent.domain.period import Period
@@ -235,6 +236,39 @@ async def test_a_store_that_fails_when_one_leaves_the_line_hides_neither_refusal
     desk._line.wake()
     (answer,) = await settled_all([patient])
     assert answer.busy
+
+
+async def test_one_whose_process_died_in_line_holds_up_the_others_only_for_a_lease(
+    desk, store, teller, clock
+):
+    blocker = teller.ask("blocker", LIMIT)
+    await taken(desk, blocker)
+    clock.advance(1)
+    dead = Desk(store, clock, tick_s=NEVER_S)
+    store.broken.add("leave_line")
+    (ghost,) = await waiting(dead, Offers(teller.ask("ghost", 10)), wait_s=3600)
+    ghost.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ghost
+    await desk.settle("blocker", (teller.paid(blocker, 0),))
+    behind = await desk.hold(Offers(teller.ask("behind", 10)), wait_s=0)
+    assert isinstance(behind, Denied)
+    clock.advance(round(LEASE_S * US_PER_S))
+    assert isinstance(await desk.hold(Offers(teller.ask("behind", 10)), wait_s=0), Reservation)
+
+
+async def test_one_who_waits_long_keeps_its_place(desk, store, teller, clock, monkeypatch):
+    monkeypatch.setattr(desk_module, "RENEW_S", 0.001)
+    blocker = teller.ask("blocker", LIMIT)
+    await taken(desk, blocker)
+    clock.advance(1)
+    (task,) = await waiting(desk, Offers(teller.ask("patient", 10)), wait_s=3600)
+    for _ in range(5):
+        clock.advance(round(LEASE_S * US_PER_S) - 1)
+        await until(lambda: store.inner._book.places["patient"].until_us > clock.now_us() + US_PER_S)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 async def test_a_raised_limit_lets_those_who_wait_go_at_once(desk, teller, clock):
