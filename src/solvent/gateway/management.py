@@ -16,6 +16,7 @@ from solvent.app import App
 from solvent.domain.clock import from_datetime
 from solvent.domain.period import Period
 from solvent.errors import CallInvalid, SolventError
+from solvent.gateway import risk
 from solvent.gateway.errors import error_reply
 from solvent.gateway.schemas import (
     BudgetBody,
@@ -165,4 +166,5 @@ def create_management(app: App) -> FastAPI:
     api.add_exception_handler(SolventError, _solvent_error)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.include_router(router)
+    api.include_router(risk.router)
     return api

@@ -4,6 +4,7 @@ Numbers come from code alone, and before any words. Every result is appended wit
 repeated; words are kept with placeholders, never with names.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ class RiskService:
             ConfigurationError: the packages of the extra ``risk`` are missing.
         """
         day = as_of or to_datetime(self._clock.now_us()).date()
-        rows = self._rows(histories, day)
+        rows = await asyncio.to_thread(self._rows, histories, day)
         now_us = self._clock.now_us()
         made = [(self._ids.new("assessment", now_us), row) for row in rows]
         card = self._card_record(now_us)

@@ -22,7 +22,16 @@ class Reader:
     async def ask(self, question):
         self.questions.append(question)
         text = self.said if isinstance(self.said, str) else orjson.dumps(self.said).decode()
-        return Told(text, True, "call_1", "sim", "gpt", 10, 5, 3)
+        return Told(
+            text,
+            whole=True,
+            call_id="call_1",
+            provider="sim",
+            model="gpt",
+            input_tokens=10,
+            output_tokens=5,
+            cost_nanos=3,
+        )
 
 
 def said(intent="will_pay", on=None, amount=None):
