@@ -7,7 +7,7 @@ No rules live here. Whoever needs solvent whole (the gateway, a command, a progr
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, fields
 from typing import Self
@@ -262,6 +262,10 @@ async def _rounds(app: App) -> None:
             log.warning("housekeeping is put off: %s", error.message)
 
 
+def _chosen(settings: Settings | None, overrides: Mapping[str, object]) -> Settings:
+    return Settings.load(overrides) if settings is None else settings.overridden(overrides)
+
+
 class LLMService(CallFace):
     """Solvent inside a program: ``async with LLMService.open() as llm``."""
 
@@ -276,12 +280,12 @@ class LLMService(CallFace):
     ) -> AsyncIterator[Self]:
         """Open solvent (``solvent.db`` here, keys from the environment) and close it when the context ends.
 
-        *overrides* are settings by name, over those of the file and the environment.
+        *overrides* are settings by name, over *settings*, or over those of the file and the environment.
 
         Raises:
             ConfigurationError, StorageError: it cannot be opened; nothing was changed.
         """
-        async with opened(settings or Settings.load(overrides), outside) as app:
+        async with opened(_chosen(settings, overrides), outside) as app:
             yield cls(app)
 
     @property
@@ -313,7 +317,7 @@ class RiskAssessmentService(RiskService):
         cls, settings: Settings | None = None, *, outside: Outside | None = None, **overrides: object
     ) -> AsyncIterator["RiskAssessmentService"]:
         """Open solvent and close it when the context ends; see ``LLMService.open``."""
-        async with opened(settings or Settings.load(overrides), outside) as app:
+        async with opened(_chosen(settings, overrides), outside) as app:
             yield app.risk()
 
     @property

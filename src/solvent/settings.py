@@ -182,7 +182,18 @@ class Settings(BaseModel):
             for name in cls.model_fields
             if name not in _TABLES and env.get(PREFIX + name.upper(), "") != ""
         }
-        values |= overrides or {}
+        return cls._checked(values | dict(overrides or {}))
+
+    def overridden(self, overrides: Mapping[str, object]) -> "Settings":
+        """Return these settings with *overrides* on top.
+
+        Raises:
+            ConfigurationError: a name is unknown, or a value not of its kind; each is named.
+        """
+        return self._checked(dict(self) | dict(overrides)) if overrides else self
+
+    @classmethod
+    def _checked(cls, values: Mapping[str, Any]) -> "Settings":
         try:
             return cls.model_validate(values)
         except ValidationError as error:

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from solvent.app import LLMService as AsyncService
 from solvent.app import Outside
 from solvent.budgets.desk import Standing
-from solvent.calls.face import ChatArguments, TokenCount, Who
+from solvent.calls.arguments import ChatArguments, Who
+from solvent.calls.face import TokenCount
 from solvent.calls.reply import ChatDelta, ChatReply, CostEstimate, Embeddings
 from solvent.domain.budget import Budget
 from solvent.domain.period import Period

@@ -29,7 +29,10 @@ _JSON: Final = "application/json"
 
 
 class Answer:
-    """The answer of one call. A whole answer is settled before it is handed over; a stream when it has ended."""
+    """The answer of one call. A whole answer is settled before it is handed over; a stream when it has ended.
+
+    ``error`` is the failure in which a stream of the caller's own dialect ended, in bytes that were handed on.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Answer:
         self.body = b""
         self.content_type = reply.headers.get("content-type", _JSON)
         self.facts: Facts | None = None
+        self.error: UpstreamError | None = None
 
     @property
     def paid(self) -> Paid:
@@ -132,6 +136,7 @@ class Answer:
         if facts.error is not None:
             error = stream_failure(provider, facts.error)
             self._flight.failed(error.failure)
+            self.error = error
             if self.translated:
                 raise error
         elif not facts.complete:

@@ -3,13 +3,25 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Unpack
 
 import orjson
 from pydantic import BaseModel
 
 from solvent.calls.admit import admit
 from solvent.calls.answer import Answer
+from solvent.calls.arguments import (
+    WHO,
+    ChatArguments,
+    Who,
+    attribution,
+    chat_fields,
+    known,
+    needed_text,
+    options,
+    several,
+    written,
+)
 from solvent.calls.path import CallPath
 from solvent.calls.records import Receipt
 from solvent.calls.reply import AskedTool, ChatDelta, ChatReply, CostEstimate, Embeddings, Priced
@@ -17,40 +29,11 @@ from solvent.calls.reserve import Till
 from solvent.calls.route import Router
 from solvent.calls.structured import parsed, response_format
 from solvent.dialects.canonical import Choice, Delta, Refusal, Text, TextDelta, ToolCall, ToolDelta
+from solvent.dialects.openai_chat.answer import read_choices
 from solvent.dialects.table import TRANSLATORS
-from solvent.domain.call import Call, CallOptions, Dialect, Json, Operation, Policy
+from solvent.domain.call import Call, Dialect, Json, Operation
 from solvent.domain.clock import Clock
 from solvent.domain.ids import Ids
-from solvent.domain.scope import Attribution
-from solvent.errors import CallInvalid
-
-
-class Who(TypedDict, total=False):
-    """Whom a call is for, and how it may be paid; all optional."""
-
-    customer_id: str
-    agent_id: str
-    campaign_id: str
-    tags: Mapping[str, str]
-    policy: Policy
-    busy_wait_s: float
-    deadline_s: float
-
-
-class ChatArguments(Who, total=False):
-    """What a chat may say besides its messages. ``extra`` holds further fields of OpenAI chat completions."""
-
-    max_tokens: int
-    temperature: float
-    top_p: float
-    stop: str | Sequence[str]
-    seed: int
-    tools: Sequence[Mapping[str, Any]]
-    tool_choice: str | Mapping[str, Any]
-    extra: Mapping[str, Any]
-
-
-_WHO = frozenset(Who.__optional_keys__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +82,8 @@ class CallFace:
     ) -> ChatReply:
         """Return the answer to one *prompt*, under an optional *system* instruction."""
         told = [{"role": "system", "content": system}] if system is not None else []
-        return await self.chat(model, [*told, {"role": "user", "content": prompt}], **arguments)
+        asked = {"role": "user", "content": needed_text("prompt", prompt)}
+        return await self.chat(model, [*told, asked], **arguments)
 
     async def stream(
         self, model: str, messages: Sequence[Mapping[str, Any]], **arguments: Unpack[ChatArguments]
@@ -116,16 +100,23 @@ class CallFace:
                 for delta in decoder.feed(chunk):
                     if (seen := _chat_delta(delta)) is not None:
                         yield seen
+            if answer.error is not None:
+                raise answer.error
             yield ChatDelta(kind="end", reply=_priced(answer))
 
     async def embed(
         self, model: str, texts: Sequence[str], *, dimensions: int | None = None, **who: Unpack[Who]
     ) -> Embeddings:
         """Return a vector for each of *texts*, in order."""
-        document: Json = {"model": model, "input": list(texts), "encoding_format": "float"}
+        known(who, WHO)
+        document: Json = {
+            "model": needed_text("model", model),
+            "input": [needed_text("a text to embed", text) for text in several("texts", texts)],
+            "encoding_format": "float",
+        }
         if dimensions is not None:
             document["dimensions"] = dimensions
-        call = self._call(document, Dialect.OPENAI_EMBEDDINGS, Operation.EMBED, cast("dict[str, Any]", who))
+        call = self._call(document, Dialect.OPENAI_EMBEDDINGS, Operation.EMBED, who)
         async with self._path.open(call) as answer:
             rows = sorted(orjson.loads(answer.body)["data"], key=lambda row: int(row["index"]))
             priced = _fields(_priced(answer))
@@ -164,53 +155,40 @@ class CallFace:
         stream: bool = False,
         output: type[BaseModel] | None = None,
     ) -> Call:
-        given: dict[str, Any] = dict(arguments)
-        extra = given.pop("extra", {})
-        document: Json = {"model": model, "messages": [dict(message) for message in messages], **extra}
+        document: Json = {
+            "model": needed_text("model", model),
+            "messages": several("messages", messages),
+            **chat_fields(arguments),
+        }
         if stream:
             document["stream"] = True
         if output is not None:
             document["response_format"] = response_format(output)
-        limit = given.pop("max_tokens", None)
+        limit = arguments.get("max_tokens")
         if limit is not None:
             document[self._router.limit_field(model)] = limit
-        document |= {name: value for name, value in given.items() if name not in _WHO}
-        who = {name: value for name, value in given.items() if name in _WHO}
-        return self._call(document, Dialect.OPENAI_CHAT, Operation.GENERATE, who)
+        return self._call(document, Dialect.OPENAI_CHAT, Operation.GENERATE, arguments)
 
-    def _call(self, document: Json, dialect: Dialect, operation: Operation, who: dict[str, Any]) -> Call:
+    def _call(self, asked: Json, dialect: Dialect, operation: Operation, who: Who) -> Call:
         now_us = self._clock.now_us()
-        try:
-            raw = orjson.dumps(document)
-        except TypeError as error:
-            raise CallInvalid(f"the call cannot be written as JSON: {error}") from None
+        raw, document = written(asked)
         return Call(
             id=self._ids.new("call", now_us),
             operation=operation,
             dialect=dialect,
             model=document["model"],
             stream=document.get("stream") is True,
-            attribution=_attribution(who),
+            attribution=attribution(who),
             received_us=now_us,
             document=document,
             raw=raw,
-            options=CallOptions(who.get("policy"), who.get("busy_wait_s"), who.get("deadline_s")),
+            options=options(who),
         )
-
-
-def _attribution(who: dict[str, Any]) -> Attribution:
-    return Attribution(
-        customer_id=who.get("customer_id"),
-        agent_id=who.get("agent_id"),
-        campaign_id=who.get("campaign_id"),
-        tags=tuple(sorted(who.get("tags", {}).items())),
-    )
 
 
 def _chat_reply(answer: Answer, output: type[BaseModel] | None) -> ChatReply:
     document = orjson.loads(answer.body)
-    reply = TRANSLATORS[Dialect.OPENAI_CHAT].read_reply(document)
-    first = reply.choices[0] if reply.choices else Choice((), "other")
+    first = next(read_choices(document), Choice((), "other"))
     text = "".join(part.text for part in first.parts if isinstance(part, Text | Refusal))
     priced = _priced(answer)
     return ChatReply(
@@ -221,7 +199,7 @@ def _chat_reply(answer: Answer, output: type[BaseModel] | None) -> ChatReply:
             for part in first.parts
             if isinstance(part, ToolCall)
         ),
-        parsed=None if output is None else parsed(output, text, priced.provider),
+        parsed=None if output is None else parsed(output, text, priced.provider, first.finish),
         document=document,
         **_fields(priced),
     )
