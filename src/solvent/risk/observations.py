@@ -99,22 +99,23 @@ def _fates(made: Sequence[Contact]) -> Iterator[Observed]:
 
 def _promises(history: History, as_of: date, grace_days: int) -> Iterator[Observed]:
     """Every promise that fell due: once its day and the grace are over."""
-    for promise, invoices in _promised(history):
+    for promise, invoices in _promised(history, as_of):
         until = promise.due + timedelta(days=grace_days)
         if until < as_of and _can_be_told(promise, invoices, as_of):
             yield Observed(_kept(promise, invoices, until), promise.due)
 
 
-def _promised(history: History) -> Iterator[tuple[Promise, Sequence[Invoice]]]:
-    """Each promise with the invoices that it is about: the one it names, or all of its currency."""
-    for invoice in history.invoices:
+def _promised(history: History, as_of: date) -> Iterator[tuple[Promise, Sequence[Invoice]]]:
+    """Each promise made by then, with the invoices that it is about: the one it names, or all of its currency."""
+    issued = [invoice for invoice in history.invoices if invoice.issued <= as_of]
+    for invoice in issued:
         yield from ((promise, (invoice,)) for promise in invoice.promises)
-    promises = [contact.promise for contact in history.contacts if contact.promise]
+    promises = (each.promise for each in history.contacts if each.promise and day_of(each.at) <= as_of)
     for promise in promises:
         if promise.invoice_id:
-            yield promise, [each for each in history.invoices if each.id == promise.invoice_id]
+            yield promise, [each for each in issued if each.id == promise.invoice_id]
         else:
-            yield promise, [each for each in history.invoices if each.currency == promise.currency]
+            yield promise, [each for each in issued if each.currency == promise.currency]
 
 
 def _can_be_told(promise: Promise, invoices: Sequence[Invoice], as_of: date) -> bool:
