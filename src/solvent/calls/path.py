@@ -82,7 +82,8 @@ class CallPath:
         try:
             yield await self._answered(flight, self._sender.prepare(paid))
         finally:
-            await _unbroken(self._close(flight))
+            if flight.receipt is None:
+                await _unbroken(self._close(flight))
 
     async def _answered(self, flight: Flight, outgoing: Outgoing) -> Answer:
         self._journal.dispatched(flight.paid.reservation.id)

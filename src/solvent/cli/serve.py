@@ -1,6 +1,7 @@
 """``solvent serve``: the gateway, in this process or in several that share its port."""
 
 import asyncio
+import gc
 import ipaddress
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -62,6 +63,7 @@ async def _serve(settings: Settings, *, shared: bool, as_json: bool) -> None:
     async with opened(settings) as app, serving(app, settings.host, settings.port, shared=shared) as address:
         stop = asyncio.create_task(until_stopped())
         await asyncio.sleep(0)  # so that it hears a signal before anyone knows whom to send one
+        gc.freeze()  # what is open by now lasts as long as the process: no collector need walk it again
         _announce(address, settings, as_json=as_json)
         await stop
 
