@@ -18,7 +18,7 @@ _NAMED: Final = ("properties", "$defs")
 """Where the keys of a schema are names of the caller's, and no words of the schema."""
 
 
-def response_format(model: type[BaseModel]) -> Json:
+def response_format(model: object) -> Json:
     """Return the ``response_format`` of an OpenAI chat call that must answer with *model*.
 
     Raises:

@@ -10,14 +10,15 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from solvent.app import App
-from solvent.domain.clock import from_datetime
 from solvent.domain.period import Period
 from solvent.errors import CallInvalid, SolventError
 from solvent.gateway import risk
 from solvent.gateway.errors import error_reply
+from solvent.gateway.nowhere import not_here
 from solvent.gateway.schemas import (
     BudgetBody,
     BudgetView,
@@ -26,6 +27,7 @@ from solvent.gateway.schemas import (
     PriceView,
     StandingView,
     UsageView,
+    instant,
 )
 from solvent.ports.storage import Filter
 
@@ -59,8 +61,8 @@ class _Asked(BaseModel):
         Raises:
             CallInvalid: the stretch is turned round, or a tag is no pair.
         """
-        from_us = None if self.since is None else from_datetime(self.since)
-        to_us = None if self.until is None else from_datetime(self.until)
+        from_us = None if self.since is None else instant("from", self.since)
+        to_us = None if self.until is None else instant("to", self.until)
         if from_us is not None and to_us is not None and from_us > to_us:
             raise CallInvalid("'from' is later than 'to'; swap them")
         key, equals, value = (self.tag or "").partition("=")
@@ -163,6 +165,7 @@ def create_management(app: App) -> FastAPI:
     """Return the application to mount under ``/api``. It has no pages, so nothing is loaded from elsewhere."""
     api = FastAPI(title="solvent", version="1", docs_url=None, redoc_url=None)
     api.state.solvent = app
+    api.add_exception_handler(HTTPException, not_here)
     api.add_exception_handler(SolventError, _solvent_error)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.include_router(router)

@@ -19,6 +19,18 @@ from solvent.ports.storage import UsageRow
 _DIGITS = 40
 
 
+def instant(name: str, moment: datetime) -> int:
+    """Return *moment* in microseconds since the epoch.
+
+    Raises:
+        CallInvalid: in UTC it lies outside the calendar.
+    """
+    try:
+        return from_datetime(moment)
+    except OverflowError:
+        raise CallInvalid(f"{name} lies outside the years 1 to 9999 of UTC") from None
+
+
 class Amount(BaseModel):
     """An amount of money, twice: whole nano-dollars, and dollars as exact decimal text."""
 
@@ -61,7 +73,7 @@ class BudgetBody(BaseModel):
             time_zone=self.time_zone,
             active=self.active,
             raise_nanos=Money.parse(self.raise_usd),
-            raise_until_us=None if self.raise_until is None else from_datetime(self.raise_until),
+            raise_until_us=None if self.raise_until is None else instant("raise_until", self.raise_until),
         ).checked()
 
 
