@@ -97,7 +97,6 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = Field(32 * 2**20, ge=1024, description="The largest call that the gateway reads.")
     max_reply_bytes: int = Field(64 * 2**20, ge=1024, description="The largest whole reply that is read.")
-    max_event_bytes: int = Field(8 * 2**20, ge=1024, description="The largest single event of a stream.")
     image_tokens: int = Field(
         5_000, ge=0, description="Input tokens assumed for an image whose size the call does not tell."
     )

@@ -54,6 +54,7 @@ class Street:
         self.environment: dict[str, str] = {"SOLVENT_SWEEP_S": "0.2"}
         self.running: list[GatewayProcess] = []
         self.seen: Counter[str] = Counter()
+        self._ended = asyncio.Event()
 
     async def open(self) -> GatewayProcess:
         """Start a gateway and return when it serves."""
@@ -101,6 +102,7 @@ class Street:
         except (aiohttp.ClientError, OSError):
             pass
         self.seen[status] += 1
+        self._ended.set()
         return status
 
     async def traffic(self, seed: int, stop: asyncio.Event, *, at_once: int = 12) -> None:
@@ -112,8 +114,7 @@ class Street:
                 gateway = chance.choice(self.running)
                 directive = f"output={chance.randint(1, 60)} latency_ms={chance.randint(0, 30)} chunk_ms=2"
                 streams, customer = chance.random() < 0.5, f"c{chance.randint(1, 3)}"
-                if await self.call(gateway.url, directive, stream=streams, customer=customer) == "gone":
-                    await asyncio.sleep(0.01)
+                await self.call(gateway.url, directive, stream=streams, customer=customer)
 
         await asyncio.gather(*(caller(number) for number in range(at_once)))
 
@@ -121,8 +122,9 @@ class Street:
         """Return when *count* more calls have come to an end."""
         until = self.seen.total() + count
         async with asyncio.timeout(60):
-            while self.seen.total() < until:  # noqa: ASYNC110 - the callers know nothing of who waits
-                await asyncio.sleep(0.01)
+            while self.seen.total() < until:
+                self._ended.clear()
+                await self._ended.wait()
 
     async def audit(self):
         """Open the book here, as a successor, and return (entries, standing by scope)."""

@@ -9,6 +9,7 @@ def admit(call: Call) -> Admitted:
     """Return the call with its demand.
 
     Raises:
-        CallInvalid: its body cannot be what its dialect says; the field is named.
+        CallInvalid: its body cannot be what its dialect says, or a term of its caller's cannot hold; it is named.
     """
+    call.options.checked()
     return Admitted(call, codec(call.dialect).demand(call.document, len(call.raw)))

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from solvent.domain.scope import Attribution
+from solvent.errors import CallInvalid
 
 Json: TypeAlias = dict[str, Any]
 """A parsed JSON object of a wire format. It is read, and copied where it must differ; never changed in place."""
@@ -32,6 +33,8 @@ class Operation(StrEnum):
 MediaKind = Literal["image", "audio", "video", "document"]
 ServerToolKind = Literal["web_search", "file_search", "code", "computer", "mcp", "fetch", "image", "other"]
 Policy = Literal["refuse", "clamp"]
+MAX_OPTION_S: Final = 86_400
+"""A day: longer than any call may wait or take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,27 @@ class CallOptions:
     policy: Policy | None = None
     busy_wait_s: float | None = None
     deadline_s: float | None = None
+
+    def checked(self) -> "CallOptions":
+        """Return itself when each term can hold.
+
+        Raises:
+            CallInvalid: one cannot; it is named.
+        """
+        if self.policy not in (None, *get_args(Policy)):
+            raise CallInvalid(f"policy is 'refuse' or 'clamp', not {self.policy!r}")
+        _check_seconds("busy_wait_s", self.busy_wait_s)
+        _check_seconds("deadline_s", self.deadline_s)
+        if self.deadline_s == 0:
+            raise CallInvalid("deadline_s leaves the call no time; give some, or leave it out")
+        return self
+
+
+def _check_seconds(name: str, seconds: object) -> None:
+    if seconds is None:
+        return
+    if not isinstance(seconds, int | float) or not 0 <= seconds <= MAX_OPTION_S:
+        raise CallInvalid(f"{name} is a number of seconds from 0 to {MAX_OPTION_S}, not {seconds!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Every way out of the path closes the reservation exactly once, and books what it must."""
 
 import asyncio
+import runpy
+from pathlib import Path
 
 import orjson
 import pytest
@@ -24,6 +26,9 @@ from solvent.ports.storage import Filter
 from solvent.providers.config import ProviderConfig
 from solvent.settings import Settings
 from solvent.testing import SeededIds
+
+FAKES = runpy.run_path(str(Path(__file__).with_name("fake_provider.py")))
+Reply, Provider = FAKES["Reply"], FAKES["Provider"]
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 WHOLE = {
@@ -51,50 +56,6 @@ def event(finish=None, content="hi", **more):
 
 
 STREAM = (event(), event("stop", "", usage=USAGE), b"data: [DONE]\n\n")
-
-
-class Reply:
-    """A provider's reply that comes in pieces; a piece that is an error is raised, an event is waited for."""
-
-    def __init__(self, *pieces, status=200):
-        self.status = status
-        self.headers = {"content-type": "application/json"}
-        self.pieces = pieces
-        self.closed = 0
-
-    async def read(self, limit_bytes):
-        return b"".join([piece async for piece in self.chunks()])
-
-    async def chunks(self):
-        for piece in self.pieces:
-            if isinstance(piece, BaseException):
-                raise piece
-            if isinstance(piece, asyncio.Event):
-                await piece.wait()
-            else:
-                yield piece
-
-    async def close(self):
-        self.closed += 1
-
-
-class Provider:
-    """The way to providers: gives one reply, or raises it."""
-
-    def __init__(self, reply):
-        self.reply = reply
-        self.sent = []
-
-    async def send(self, call):
-        self.sent.append(call)
-        if isinstance(self.reply, BaseException):
-            raise self.reply
-        if isinstance(self.reply, asyncio.Event):
-            await self.reply.wait()
-        return self.reply
-
-    async def close(self):
-        pass
 
 
 class Counted:
