@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from solvent.cli import budget, demo, doctor, export, price, serve, usage, verify
+from solvent.cli import budget, demo, doctor, export, price, risk, serve, usage, verify
 from solvent.cli.screen import warn
 from solvent.errors import SolventError
 
@@ -41,6 +41,7 @@ app.add_typer(budget.app, name="budget")
 app.command()(usage.usage)
 app.add_typer(price.app, name="price")
 app.command()(export.export)
+app.add_typer(risk.app, name="risk")
 app.command()(verify.verify)
 app.command()(doctor.doctor)
 

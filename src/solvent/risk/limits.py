@@ -25,6 +25,7 @@ Decision = Literal["set", "stop", "left_out"]
 Why = Literal["worth", "floor", "cap", "worth_less_than_contact", "nothing_open", "no_exchange_rate"]
 
 USD: Final = "USD"
+_CENT_NANOS: Final = NANOS_PER_USD // 100
 
 
 class Purse(Protocol):
@@ -125,7 +126,7 @@ def exposure(assessment: RiskAssessment, metrics: Metrics, priors: Priors) -> Ex
 
 
 def propose(known: Exposure, rules: LimitRules) -> LimitProposal:
-    """Return the budget that *known* is worth; pure, whole nano-dollars, rounded down."""
+    """Return the budget that *known* is worth; pure, in whole cents, rounded down."""
     rates = {**rules.rates, USD: Decimal(1)}
     unvalued = tuple(currency for currency, _ in known.open_minor if currency not in rates)
     open_nanos = sum(
@@ -134,7 +135,7 @@ def propose(known: Exposure, rules: LimitRules) -> LimitProposal:
         if currency in rates
     )
     chance = Fraction(known.late_probability) * Fraction(known.answer_probability)
-    worth_nanos = int(open_nanos * chance)
+    worth_nanos = _cents(open_nanos * chance)
     decision, why, limit_nanos = _decided(worth_nanos, rules)
     if not open_nanos:
         decision, why, limit_nanos = "left_out", "no_exchange_rate" if unvalued else "nothing_open", 0
@@ -146,12 +147,17 @@ def propose(known: Exposure, rules: LimitRules) -> LimitProposal:
 def _decided(worth_nanos: int, rules: LimitRules) -> tuple[Decision, Why, int]:
     if worth_nanos < rules.contact_cost_nanos:
         return "stop", "worth_less_than_contact", 0
-    share_nanos = int(Fraction(rules.share) * worth_nanos)
+    share_nanos = _cents(Fraction(rules.share) * worth_nanos)
     if share_nanos < rules.floor_nanos:
         return "set", "floor", rules.floor_nanos
     if share_nanos > rules.cap_nanos:
         return "set", "cap", rules.cap_nanos
     return "set", "worth", share_nanos
+
+
+def _cents(amount_nanos: Fraction | int) -> int:
+    """Return *amount_nanos* rounded down to whole cents: an estimate has no finer digits to show."""
+    return int(amount_nanos // _CENT_NANOS) * _CENT_NANOS
 
 
 async def changes(proposals: Sequence[LimitProposal], period: Period, purse: Purse) -> tuple[Change, ...]:

@@ -29,7 +29,7 @@ def exposed(*open_minor, late=0.5, answer=0.5, customer="c1"):
     [
         (exposed(("USD", 10_000)), "set", "worth", 25 * USD // 10),
         (exposed(("EUR", 10_000)), "set", "worth", 275 * USD // 100),
-        (exposed(("JPY", 10_000)), "set", "worth", 1_625_000_000),
+        (exposed(("JPY", 10_000)), "set", "worth", 1_620_000_000),
         (exposed(("USD", 10_000), ("EUR", 10_000)), "set", "worth", 525 * USD // 100),
         (exposed(("USD", 10**9)), "set", "cap", 20 * USD),
         (exposed(("USD", 250)), "set", "floor", USD // 10),
