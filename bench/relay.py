@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from solvent.domain.clock import SystemClock
 from solvent.domain.period import Period
 from solvent.providers.config import ProviderConfig
 from solvent.settings import Settings
+from solvent.storage.sqlite.connection import prepare, writing
 
 ROUNDS = 6
 SCOPES = ("total", "customer:cust_1", "agent:agent_1", "campaign:q4")
@@ -90,6 +92,20 @@ async def compared(servers: tuple[Server, Server], request: bytes, calls: int, i
     return sides
 
 
+def commit_ms(directory: Path) -> float:
+    """Return the median time of a commit that is on the disk, with no rules around it."""
+    took_s: list[float] = []
+    path = directory / "bare.db"
+    prepare(path)
+    with closing(writing(path)) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bare (row BLOB)")
+        for _ in range(200):
+            began_s = time.perf_counter()
+            connection.execute("INSERT INTO bare VALUES (zeroblob(2000))")
+            took_s.append(time.perf_counter() - began_s)
+    return percentile_ms(took_s, 0.5)
+
+
 def added_ms(sides: list[Side], share: float, part: Callable[[Seen], float]) -> float:
     bare, real = ([part(seen) for seen in side.seen] for side in sides)
     return percentile_ms(real, share) - percentile_ms(bare, share)
@@ -110,6 +126,9 @@ async def report_gateway(calls: int, provider: Server, directory: Path) -> None:
             print(
                 f"  ratio {sides[1].calls_per_s / sides[0].calls_per_s:.2f}; added "
                 f"p50 {added_ms(sides, 0.5, _whole):.2f} ms, p99 {added_ms(sides, 0.99, _whole):.2f} ms"
+            )
+            print(
+                f"  a bare commit of one row to this disk takes {commit_ms(directory):.2f} ms; a call needs two"
             )
         streamed = post("/v1/chat/completions", CALL | {"stream": True}, WHO)
         sides = await compared((bare, real), streamed, max(ROUNDS, calls // 8), 1)
