@@ -49,6 +49,8 @@ async def main(provider_url: str) -> None:
             log_level="warning",
             access_log=False,
             lifespan="off",
+            ws="none",
+            proxy_headers=False,
             server_header=False,
             date_header=False,
         )

@@ -52,6 +52,8 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 lifespan="off",
+                ws="none",
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_S,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 server_header=False,
