@@ -16,7 +16,7 @@ from solvent.risk.card import Card, probability
 from solvent.risk.estimates import Priors
 from solvent.risk.features import KIND, NO_TYPICAL, Direction, Features, Rate, read_features
 from solvent.risk.metrics import DEFAULT_PRIORS, Metrics, measure
-from solvent.risk.records import History, Record, contradiction
+from solvent.risk.records import Contradiction, History, Record
 
 Level = Literal["low", "medium", "high", "critical", "unknown"]
 Evidence = Literal["none", "thin", "fair", "strong"]
@@ -67,7 +67,7 @@ class Interval(Record):
     @model_validator(mode="after")
     def _agrees(self) -> "Interval":
         if not self.low <= self.value <= self.high:
-            raise contradiction("value", f"{self.value} lies outside {self.low} … {self.high}")
+            raise Contradiction("value", f"{self.value} lies outside {self.low} … {self.high}")
         return self
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from solvent.errors import ConfigurationError
 from solvent.risk.features import KIND, Features, Kind
-from solvent.risk.records import Record, contradiction
+from solvent.risk.records import Contradiction, Record
 
 DEFAULT_CARD: Final = "default-1"
 PLAUSIBLE_LOG_ODDS: Final = 12.0
@@ -48,15 +48,15 @@ class Curve(Record):
     def _agrees(self) -> Self:
         kind = KIND.get(self.feature)
         if kind is None:
-            raise contradiction("feature", f"{self.feature!r} is none of {', '.join(KIND)}")
+            raise Contradiction("feature", f"{self.feature!r} is none of {', '.join(KIND)}")
         if len(self.points) != len(self.knots):
-            raise contradiction("points", f"{len(self.points)} points for {len(self.knots)} knots")
+            raise Contradiction("points", f"{len(self.points)} points for {len(self.knots)} knots")
         places = tuple(kind.place(knot) for knot in self.knots)
         if any(left >= right for left, right in pairwise(places)):
-            raise contradiction("knots", "not in rising order")
+            raise Contradiction("knots", "not in rising order")
         sign = 1 if kind.more == "raises" else -1
         if any(sign * left > sign * right for left, right in pairwise(self.points)):
-            raise contradiction("points", f"more of {self.feature} must never act against its direction")
+            raise Contradiction("points", f"more of {self.feature} must never act against its direction")
         self._places = places
         return self
 
@@ -127,7 +127,7 @@ class Card(Record):
     def _agrees(self) -> Self:
         names = [curve.feature for curve in self.curves]
         if len(set(names)) < len(names):
-            raise contradiction("curves", "a feature stands on the card twice")
+            raise Contradiction("curves", "a feature stands on the card twice")
         return self
 
     def contributions(self, features: Features) -> tuple[Contribution, ...]:

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 from solvent.risk.cells import amount_in, day_in, flag_in, instant_in, text_of
 from solvent.risk.records import CHANNELS, OUTCOMES, Channel, Contact, Outcome, Promise, day_of
-from solvent.risk.rows import Columns, FieldError, Fields
+from solvent.risk.rows import FieldError, Fields
 from solvent.risk.tables import Row
 
-CONTACT_COLUMNS: Final[Columns] = {
+CONTACT_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "customer_id": ("customer_id", "customer"),
     "channel": ("channel",),
     "at": ("at", "timestamp", "contacted_at", "sent_at", "date"),

@@ -11,7 +11,7 @@ from typing import Final
 LARGEST_MINOR: Final = 2**53 - 1
 """The largest amount of one record; whole numbers up to here survive JSON and spreadsheets."""
 
-_DECIMALS: Final = {
+_DECIMALS: Final[Mapping[int, str]] = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: (
         "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD"

@@ -7,10 +7,10 @@ from typing import Final
 from solvent.risk.cells import Cell, CellError, amount_in, day_in, flag_in, shown, text_of
 from solvent.risk.currency import show
 from solvent.risk.records import Invoice, Payment, Promise, Status
-from solvent.risk.rows import Columns, FieldError, Fields
+from solvent.risk.rows import FieldError, Fields
 from solvent.risk.tables import Row
 
-INVOICE_COLUMNS: Final[Columns] = {
+INVOICE_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "id": ("invoice_number", "invoice_id", "invoice", "number", "id"),
     "customer_id": ("customer_id", "customer"),
     "issued": ("issued", "issued_on", "issue_date", "invoice_date", "created_at"),

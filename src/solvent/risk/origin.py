@@ -24,6 +24,7 @@ from solvent.risk.records import (
     Invoice,
     Payment,
     Promise,
+    Trend,
     day_of,
 )
 from solvent.risk.rows import Columns, FieldError, Fields
@@ -44,8 +45,10 @@ _CONTEXT: Final = _columns(
     "customerName", "companyName", "industry", "outstandingAmount", "daysPastDue", "previousAttempts"
 )
 _MOST_DAYS: Final = 3650
-_STATUSES: Final = {word: word for word in ("paid", "pending", "overdue", "partial", "cancelled")}
-_TREND_WORDS: Final = {trend: trend for trend in TRENDS}
+_STATUSES: Final[Mapping[str, str]] = {
+    word: word for word in ("paid", "pending", "overdue", "partial", "cancelled")
+}
+_TREND_WORDS: Final[Mapping[str, Trend]] = {trend: trend for trend in TRENDS}
 
 
 @dataclass(frozen=True, slots=True)

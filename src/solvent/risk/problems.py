@@ -1,13 +1,13 @@
 """Problems: what was wrong with a record that was read, by line, and how one is noted instead of raised."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from solvent.risk.cells import shown
+from solvent.risk.records import Contradiction
 from solvent.risk.rows import FieldError
 
 _T = TypeVar("_T")
@@ -37,9 +37,9 @@ def attempt(source: str, line: int, read: Callable[[], _T], problems: list[Probl
     return None
 
 
-def _told(error: ErrorDetails) -> tuple[str, str]:
+def _told(error: Mapping[str, Any]) -> tuple[str, str]:
     """The field and the words of what a record refused."""
-    context = error.get("ctx", {})
-    if error["type"] == "contradiction":
-        return str(context["field"]), str(context["what"])
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, Contradiction):
+        return cause.field, cause.what
     return str(error["loc"][0]) if error["loc"] else "row", f"{shown(error['input'])}: {error['msg']}"

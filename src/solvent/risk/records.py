@@ -16,7 +16,6 @@ from pydantic import (
     Field,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from solvent.risk.currency import LARGEST_MINOR, MINOR_DIGITS, show
 
@@ -62,9 +61,13 @@ Minor: TypeAlias = Annotated[int, Field(strict=True, gt=0, le=LARGEST_MINOR)]
 Count: TypeAlias = Annotated[int, Field(strict=True, ge=0, le=LARGEST_MINOR)]
 
 
-def contradiction(field: str, what: str) -> PydanticCustomError:
-    """Return the error of a record whose *field* contradicts the rest; readers show both beside the line."""
-    return PydanticCustomError("contradiction", "{field}: {what}", {"field": field, "what": what})
+class Contradiction(ValueError):
+    """One *field* of a record contradicts the rest; readers show both beside the line."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"{field}: {what}")
+        self.field = field
+        self.what = what
 
 
 class Record(BaseModel):
@@ -97,7 +100,7 @@ class Promise(Record):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if self.due < self.made:
-            raise contradiction("due", f"promised for {self.due}, before the promise of {self.made}")
+            raise Contradiction("due", f"promised for {self.due}, before the promise of {self.made}")
         return self
 
 
@@ -131,37 +134,37 @@ class Invoice(Record):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if self.due < self.issued:
-            raise contradiction("due", f"due on {self.due}, before it was issued on {self.issued}")
+            raise Contradiction("due", f"due on {self.due}, before it was issued on {self.issued}")
         for payment in self.payments:
             if payment.paid < self.issued:
-                raise contradiction(
+                raise Contradiction(
                     "payments", f"paid on {payment.paid}, before it was issued on {self.issued}"
                 )
         self._agree_sum()
         self._agree_days()
         for promise in self.promises:
             if promise.invoice_id not in (None, self.id):
-                raise contradiction("promises", f"the promise is for invoice {promise.invoice_id!r}")
+                raise Contradiction("promises", f"the promise is for invoice {promise.invoice_id!r}")
             if promise.currency not in (None, self.currency):
-                raise contradiction("promises", f"promised in {promise.currency}, not {self.currency}")
+                raise Contradiction("promises", f"promised in {promise.currency}, not {self.currency}")
         return self
 
     def _agree_sum(self) -> None:
         rest_minor = self.amount_minor - sum(payment.amount_minor for payment in self.payments)
         if self.status == "paid" and rest_minor > 0:
             rest, whole = show(rest_minor, self.currency), show(self.amount_minor, self.currency)
-            raise contradiction("status", f"paid, but {rest} of {whole} have not arrived")
+            raise Contradiction("status", f"paid, but {rest} of {whole} have not arrived")
         if self.status == "open" and rest_minor <= 0:
-            raise contradiction("status", "open, but its payments cover the whole amount")
+            raise Contradiction("status", "open, but its payments cover the whole amount")
 
     def _agree_days(self) -> None:
         if self.disputed_on and not self.disputed:
-            raise contradiction("disputed_on", "a day of dispute, but no dispute")
+            raise Contradiction("disputed_on", "a day of dispute, but no dispute")
         if self.voided_on and not self.is_void:
-            raise contradiction("voided_on", f"withdrawn on {self.voided_on}, but {self.status}")
+            raise Contradiction("voided_on", f"withdrawn on {self.voided_on}, but {self.status}")
         for field, day in (("disputed_on", self.disputed_on), ("voided_on", self.voided_on)):
             if day and day < self.issued:
-                raise contradiction(field, f"{day} lies before it was issued on {self.issued}")
+                raise Contradiction(field, f"{day} lies before it was issued on {self.issued}")
 
 
 class Contact(Record):
@@ -186,11 +189,11 @@ class Contact(Record):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if self.replied and self.delivered is False:
-            raise contradiction("replied", "answered, but never delivered")
+            raise Contradiction("replied", "answered, but never delivered")
         if self.replied_at and not self.replied:
-            raise contradiction("replied_at", "a time of answer, but no answer")
+            raise Contradiction("replied_at", "a time of answer, but no answer")
         if self.replied_at and self.replied_at < self.at:
-            raise contradiction("replied_at", f"answered {self.replied_at}, before the contact of {self.at}")
+            raise Contradiction("replied_at", f"answered {self.replied_at}, before the contact of {self.at}")
         if self.promise and self.promise.kept is None:
             self._agree_promise(self.promise)
         return self
@@ -198,7 +201,7 @@ class Contact(Record):
     def _agree_promise(self, promise: Promise) -> None:
         """A promise outside an invoice can be checked only by its sum, or by the invoice that it names."""
         if promise.invoice_id is None and (promise.amount_minor is None or promise.currency is None):
-            raise contradiction("promise", "a promise needs an invoice, or an amount and its currency")
+            raise Contradiction("promise", "a promise needs an invoice, or an amount and its currency")
 
 
 class Business(Record):
@@ -215,7 +218,7 @@ class Business(Record):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         if self.credit_limit_minor is not None and self.currency is None:
-            raise contradiction("credit_limit_minor", "a credit limit needs its currency")
+            raise Contradiction("credit_limit_minor", "a credit limit needs its currency")
         return self
 
 
@@ -246,11 +249,11 @@ class History(Record):
         for kind, records in (("invoices", self.invoices), ("contacts", self.contacts)):
             strangers = {record.customer_id for record in records} - {self.customer_id}
             if strangers:
-                raise contradiction(kind, f"one belongs to {min(strangers)!r}, not to {self.customer_id!r}")
+                raise Contradiction(kind, f"one belongs to {min(strangers)!r}, not to {self.customer_id!r}")
         seen: set[str] = set()
         for invoice in self.invoices:
             if invoice.id in seen:
-                raise contradiction("invoices", f"invoice {invoice.id!r} is there twice")
+                raise Contradiction("invoices", f"invoice {invoice.id!r} is there twice")
             seen.add(invoice.id)
         return self
 
