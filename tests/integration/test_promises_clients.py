@@ -4,10 +4,15 @@ import asyncio
 import socket
 from contextlib import suppress
 
+import aiohttp
 import orjson
 import pytest
 
+from solvent.app import opened
 from solvent.domain.entry import Certainty, Outcome
+from solvent.gateway import serve
+from solvent.ports.storage import Filter
+from solvent.settings import Settings
 
 
 def chat(directive, **fields):
@@ -188,3 +193,28 @@ async def test_many_who_leave_leave_nothing(gateway):
     await gateway.books_balance()
     status, _, _ = await gateway.post("/v1/chat/completions", chat("output=1", max_tokens=10))
     assert status == 200
+
+
+async def test_streams_that_outlive_the_grace_of_an_ending_gateway_pay_for_what_was_streamed(
+    tmp_path, sim, monkeypatch
+):
+    monkeypatch.setattr(serve, "GRACE_S", 0.2)
+    settings = Settings.load(
+        {"database_url": f"sqlite:///{tmp_path / 'solvent.db'}", "providers": sim.as_providers()},
+        environment={},
+    )
+    async with aiohttp.ClientSession() as http:
+        async with opened(settings) as app, serve.serving(app) as url:
+            body = chat("output=4000 chunk_ms=20", stream=True)
+            replies = [await http.post(url + "/v1/chat/completions", json=body) for _ in range(5)]
+            for reply in replies:
+                await reply.content.readany()
+        for reply in replies:
+            reply.close()
+    async with opened(settings) as successor:
+        entries = [entry async for page in successor.store.entries(Filter()) for entry in page]
+        assert not await successor.store.verify()
+        assert not await successor.desk.holds()
+    assert [(entry.outcome, entry.certainty) for entry in entries] == [
+        (Outcome.ABORTED, Certainty.COUNTED)
+    ] * len(replies)
