@@ -1,6 +1,6 @@
 """Solvent keeps software that calls language models solvent: each call is paid before it is sent, booked once."""
 
-from solvent.app import LLMService
+from solvent.app import LLMService, RiskAssessmentService
 from solvent.calls.reply import ChatDelta, ChatReply, CostEstimate, Embeddings
 from solvent.domain.budget import Budget
 from solvent.domain.money import Money
@@ -40,6 +40,7 @@ __all__ = [
     "Period",
     "PricingError",
     "RefusedError",
+    "RiskAssessmentService",
     "Settings",
     "SolventError",
     "StorageError",

@@ -196,10 +196,12 @@ async def assess_histories(risk: Risk, body: HistoriesBody) -> list[AssessmentVi
 
 @router.get("/assessments")
 async def list_assessments(
-    risk: Risk, customer: Annotated[str | None, Query(max_length=255)] = None
+    risk: Risk,
+    customer: Annotated[str | None, Query(max_length=255)] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_HISTORIES)] = 100,
 ) -> list[AssessmentView]:
-    """List the last assessment of every customer, or of one; the highest risk first."""
-    return [AssessmentView.of(assessed) for assessed in await risk.latest(customer)]
+    """List the last assessment of the customers with the highest risks, or of one; the highest first."""
+    return [AssessmentView.of(assessed) for assessed in (await risk.latest(customer))[:limit]]
 
 
 @router.get("/assessments/{assessment_id}")

@@ -15,14 +15,16 @@ from solvent.domain.budget import Budget
 from solvent.domain.money import NANOS_PER_USD, Money
 from solvent.domain.period import Period
 from solvent.domain.scope import scope
-from solvent.errors import ConfigurationError
+from solvent.errors import CallInvalid, ConfigurationError
 from solvent.risk.assess import RiskAssessment
 from solvent.risk.currency import MINOR_DIGITS
 from solvent.risk.estimates import Priors
 from solvent.risk.metrics import Metrics
 
 Decision = Literal["set", "stop", "left_out"]
-Why = Literal["worth", "floor", "cap", "worth_less_than_contact", "nothing_open", "no_exchange_rate"]
+Why = Literal[
+    "worth", "floor", "cap", "worth_less_than_contact", "nothing_open", "no_exchange_rate", "id_unusable"
+]
 
 USD: Final = "USD"
 _CENT_NANOS: Final = NANOS_PER_USD // 100
@@ -141,7 +143,18 @@ def propose(known: Exposure, rules: LimitRules) -> LimitProposal:
         decision, why, limit_nanos = "left_out", "no_exchange_rate" if unvalued else "nothing_open", 0
     elif unvalued and decision == "stop":
         decision, why, limit_nanos = "left_out", "no_exchange_rate", 0
+    if not _can_pay(known.customer_id):
+        decision, why, limit_nanos = "left_out", "id_unusable", 0
     return LimitProposal(known.customer_id, decision, why, limit_nanos, worth_nanos, unvalued)
+
+
+def _can_pay(customer_id: str) -> bool:
+    """Say whether budgets can name this customer; a ledger may hold ids that they cannot."""
+    try:
+        scope("customer", customer_id)
+    except CallInvalid:
+        return False
+    return True
 
 
 def _decided(worth_nanos: int, rules: LimitRules) -> tuple[Decision, Why, int]:

@@ -143,9 +143,7 @@ class RiskService:
     async def latest(self, customer_id: str | None = None) -> tuple[Assessed, ...]:
         """Return the last assessment of every customer, or of one; the highest risk first."""
         records = await self._store.latest(RiskKind.ASSESSMENT, customer_id=customer_id)
-        rows = [(record.id, AssessmentRow.model_validate_json(record.document)) for record in records]
-        found = [Assessed(assessment_id, row.assessment, row.exposure()) for assessment_id, row in rows]
-        return tuple(sorted(found, key=rank))
+        return await asyncio.to_thread(_ranked, records)
 
     async def replay(self, assessment_id: str) -> Replay:
         """Return the assessment as it was kept and as its features and its card give it now.
@@ -221,6 +219,12 @@ class RiskService:
         await self._store.append(
             [RiskRecord(record_id, kind, customer_id, about, now_us, words.model_dump_json())]
         )
+
+
+def _ranked(records: Sequence[RiskRecord]) -> tuple[Assessed, ...]:
+    rows = [(record.id, AssessmentRow.model_validate_json(record.document)) for record in records]
+    found = [Assessed(assessment_id, row.assessment, row.exposure()) for assessment_id, row in rows]
+    return tuple(sorted(found, key=rank))
 
 
 def rank(assessed: Assessed) -> tuple[float, str]:

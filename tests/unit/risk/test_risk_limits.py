@@ -39,6 +39,8 @@ def exposed(*open_minor, late=0.5, answer=0.5, customer="c1"):
         (exposed(), "left_out", "nothing_open", 0),
         (exposed(("GBP", 10_000)), "left_out", "no_exchange_rate", 0),
         (exposed(("USD", 1), ("GBP", 10_000)), "left_out", "no_exchange_rate", 0),
+        (exposed(("USD", 10_000), customer="*"), "left_out", "id_unusable", 0),
+        (exposed(("USD", 10_000), customer="a\u2028b"), "left_out", "id_unusable", 0),
         (exposed(("USD", 2**53 - 1), late=1.0, answer=1.0), "set", "cap", 20 * USD),
     ],
 )
