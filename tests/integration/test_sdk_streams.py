@@ -74,7 +74,7 @@ async def test_a_stream_that_breaks_raises_in_every_sdk(gateway, clients, surfac
     else:
         with pytest.raises(RAISED):
             await read(clients, surface, model, f"[[sim output=40 {fault}]]")
-    (entry,) = await gateway.entries()
+    entry = await first_entry(gateway)
     assert entry.outcome is Outcome.CUT
     assert (entry.certainty, entry.cost_nanos) == (Certainty.PRESUMED, entry.bound_nanos)
     await gateway.books_balance()
@@ -89,7 +89,7 @@ async def test_a_stream_that_breaks_before_its_first_word_raises_in_every_sdk(
     clients.anthropic = clients.anthropic.with_options(max_retries=0)
     with pytest.raises(RAISED):
         await read(clients, surface, model, "[[sim output=40 reset=true]]")
-    (entry,) = await gateway.entries()
+    entry = await first_entry(gateway)
     assert entry.certainty is Certainty.PRESUMED
     await gateway.books_balance()
 
@@ -99,7 +99,7 @@ async def test_a_stream_that_breaks_before_its_first_word_raises_in_every_sdk(
 async def test_a_stream_that_its_reader_leaves_is_cancelled_and_paid_for_as_far_as_it_came(
     gateway, clients, surface, model
 ):
-    await read(clients, surface, model, "[[sim output=400 chunk_ms=20]]", at_most=3)
+    await read(clients, surface, model, "[[sim output=400 chunk_tokens=1 chunk_ms=50]]", at_most=3)
     entry = await first_entry(gateway)
     assert entry.outcome is Outcome.ABORTED
     assert entry.certainty is Certainty.COUNTED
@@ -112,4 +112,5 @@ async def first_entry(gateway):
     async with asyncio.timeout(10):
         while not (entries := await gateway.entries()):
             await gateway.get("/healthz")
-    return entries[0]
+    (entry,) = entries
+    return entry
