@@ -163,7 +163,10 @@ async def test_a_client_that_never_reads_holds_money_no_longer_than_a_call_may_t
     body = chat("output=60000 overrun=true chunk_tokens=1", stream=True)
     client = await RawClient.calling(gateway, body, receive_bytes=2048)
     entry = await booked(gateway)
-    assert (entry.outcome, entry.certainty) == (Outcome.ABORTED, Certainty.COUNTED)
+    ways = {(Outcome.ABORTED, Certainty.COUNTED), (Outcome.CUT, Certainty.PRESUMED)}
+    assert (entry.outcome, entry.certainty) in ways, (
+        "let go by solvent, or the provider's time was over first"
+    )
     assert gateway.sim.abandoned == 1
     await client.vanish()
 
