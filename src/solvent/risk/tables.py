@@ -61,8 +61,6 @@ def read_table(path: Path) -> Table:
         raise ConfigurationError(
             f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8 or as Parquet"
         ) from error
-    except csv.Error as error:
-        raise ConfigurationError(f"{path} is not a CSV table: {error}; save it again as CSV") from error
 
 
 def _read_csv(path: Path) -> Table:
@@ -70,11 +68,17 @@ def _read_csv(path: Path) -> Table:
         delimiter = max(_DELIMITERS, key=file.readline().count)
         file.seek(0)
         lines: Any = csv.reader(file, delimiter=delimiter, strict=True)
-        header = [name.strip().lower() for name in next(lines, [])]
-        twice = {name for name in header if name and header.count(name) > 1}
-        if twice:
-            raise ConfigurationError(f"{path} has the column {min(twice)!r} twice; keep one of them")
-        return Table(path.name, tuple(header), tuple(_csv_rows(header, lines)))
+        try:
+            header = [name.strip().lower() for name in next(lines, [])]
+            rows = tuple(_csv_rows(header, lines))
+        except csv.Error as error:
+            raise ConfigurationError(
+                f"{path} is not a CSV table: line {lines.line_num}: {error}; mend it or save again as CSV"
+            ) from error
+    twice = {name for name in header if name and header.count(name) > 1}
+    if twice:
+        raise ConfigurationError(f"{path} has the column {min(twice)!r} twice; keep one of them")
+    return Table(path.name, tuple(header), rows)
 
 
 def _csv_rows(header: Sequence[str], lines: Any) -> Iterator[Row]:

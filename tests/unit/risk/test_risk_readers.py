@@ -259,7 +259,7 @@ def test_an_empty_file_is_an_empty_ledger(save, text):
     ("text", "name", "encoding", "words"),
     [
         (HEADER + "A1,Müller", "a.csv", "latin-1", "not UTF-8"),
-        (HEADER + 'A1,"c1', "a.csv", "utf-8", "not a CSV table"),
+        (HEADER + 'A1,"c1', "a.csv", "utf-8", "not a CSV table: line 2"),
         ("number,number\n", "a.csv", "utf-8", "twice"),
         (HEADER, "a.parquet", "utf-8", "not a whole Parquet file"),
         ("PAR1 and then nothing", "a.parquet", "utf-8", "not a whole Parquet file"),
