@@ -22,7 +22,7 @@ FLOORS = (
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 BACKENDS = ("memory", "sqlite", "postgres", "redis", "paired")
 KNOW_BACKENDS = ("solvent.app", "solvent.storage.open")
-OPTIONAL = {"arro3", "openai", "anthropic", "google", "scipy"}
+OPTIONAL = {"arro3", "openai", "anthropic", "google", "matplotlib", "numpy", "scipy", "sklearn"}
 
 
 def module_of(source):

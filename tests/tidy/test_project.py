@@ -61,7 +61,8 @@ def imported(sources):
 
 def runtime():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    extras = project["optional-dependencies"].values()
+    wanted = [*project["dependencies"], *(text for extra in extras for text in extra)]
     return {canonicalize_name(Requirement(text).name) for text in wanted}
 
 

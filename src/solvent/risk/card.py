@@ -30,8 +30,8 @@ Words = Annotated[str, Field(min_length=1, max_length=1000)]
 class Curve(Record):
     """What one feature adds to the log-odds.
 
-    *neutral* is the points of an average customer of the fit, and of one whose value is unknown: contributions are
-    measured from it. *origin* says whether data or only judgement stands behind the points.
+    Points are measured from an average customer of the fit; a value that is unknown adds nothing. *origin* says
+    whether data stand behind the points, or only judgement.
 
     Raises:
         ValidationError: the points turn against the feature's direction, or the knots are not in order.
@@ -40,7 +40,6 @@ class Curve(Record):
     feature: str
     knots: tuple[Finite, ...] = Field(min_length=2, max_length=32)
     points: tuple[Points, ...]
-    neutral: Points
     origin: Literal["fitted", "judged"]
     _places: tuple[float, ...] = PrivateAttr(default=())
 
@@ -65,8 +64,10 @@ class Curve(Record):
         """The feature that it weighs."""
         return KIND[self.feature]
 
-    def at(self, value: float) -> float:
-        """Return the points of *value*."""
+    def at(self, value: float | None) -> float:
+        """Return what *value* adds to the log-odds of an average customer."""
+        if value is None:
+            return 0.0
         place = self.kind.place(value)
         right = bisect_right(self._places, place)
         if right == 0:
@@ -76,10 +77,6 @@ class Curve(Record):
         start, end = self._places[right - 1 : right + 1]
         share = (place - start) / (end - start)
         return self.points[right - 1] + share * (self.points[right] - self.points[right - 1])
-
-    def contribution(self, value: float | None) -> float:
-        """Return what *value* adds to the log-odds of an average customer; nothing where it is unknown."""
-        return 0.0 if value is None else self.at(value) - self.neutral
 
 
 class Calibration(Record):
@@ -134,7 +131,7 @@ class Card(Record):
         """Return what each feature adds; with the average customer's log-odds they sum to ``log_odds``."""
         slope = self.calibration.slope
         return tuple(
-            Contribution(curve.feature, slope * curve.contribution(getattr(features, curve.feature)))
+            Contribution(curve.feature, slope * curve.at(getattr(features, curve.feature)))
             for curve in self.curves
         )
 

@@ -37,8 +37,8 @@ class Features(Record):
     """Everything that the numbers of an assessment are computed from; ``features_hash`` is over exactly this.
 
     Rates and days come as estimates drawn to their prior, with their 90 % interval. What cannot be known is None:
-    *paid_on_time* without a typical volume of the portfolio, *credit_room* and *credit_use* without a credit limit,
-    *broken_promises* without a promise that fell due, *unanswered* without an attempt that arrived.
+    *paid_on_time* without a typical volume of the portfolio, *credit_room* and *credit_use* without a credit
+    limit, *broken_promises* without a promise that fell due, *unanswered* without an attempt that arrived.
     """
 
     as_of: date
@@ -93,10 +93,10 @@ KINDS: Final = (
     Kind("late_rate", "raises", "log_odds", "share of invoices paid late", ("late", "matured", "late_rate")),
     Kind("overdue_days", "raises", "plain", "age of the oldest overdue debt, in days", ("overdue_days",)),
     Kind("worst_days_late", "raises", "plain", "longest delay ever, in days", ("worst_days_late",)),
-    Kind("severe_lates", "raises", "plain", "invoices more than 30 days late, recent ones count more", ("severe_lates",)),
+    Kind("severe_lates", "raises", "plain", "invoices over 30 days late, recent ones most", ("severe_lates",)),
     Kind("calm_days", "lowers", "plain", "days since an invoice was last late", ("calm_days",)),
-    Kind("paid_on_time", "lowers", "log2", "money paid on time, as a multiple of what is typical", ("paid_on_time",)),
-    Kind("credit_room", "lowers", "log2", "unused credit, as a multiple of typical payments", ("credit_room",)),
+    Kind("paid_on_time", "lowers", "log2", "money paid on time, in typical volumes", ("paid_on_time",)),
+    Kind("credit_room", "lowers", "log2", "unused credit, in typical volumes", ("credit_room",)),
     Kind("credit_use", "raises", "plain", "open amount as a share of the credit limit", ("credit_use",)),
     Kind("broken_promises", "raises", "plain", "share of promises broken", ("broken_promises",)),
     Kind("unanswered", "raises", "plain", "share of contacts without an answer", ("unanswered",)),
@@ -114,7 +114,7 @@ class Conduct:
 
     @classmethod
     def of(cls, ripe: Sequence[Standing], as_of: date, grace_days: int) -> Self:
-        """Return the conduct that *ripe* invoices show; an invoice that is open and late disturbs the calm today."""
+        """Return the conduct that *ripe* invoices show; one that is open and late disturbs the calm today."""
         late = [each for each in ripe if each.days_past_due > grace_days]
         severe = (each for each in late if each.days_past_due > VERY_LATE_DAYS)
         return cls(
@@ -164,8 +164,8 @@ def read_features(
 def typical_volume(histories: Iterable[History], as_of: date, *, grace_days: int = 0) -> Mapping[str, int]:
     """Return what customers who pay on time typically pay, by currency, in minor units.
 
-    The median over customers of the money they paid on time, recent money counting more; currencies in which nobody
-    did are left out.
+    The median over customers of the money they paid on time, recent money counting more; currencies in which
+    nobody did are left out.
     """
     volumes: dict[str, list[float]] = {}
     for history in histories:
