@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from solvent.app import RiskAssessmentService
-from solvent.cli import exposure, ledgers
+from solvent.cli import exposure, ledgers, trials
 from solvent.cli.opening import Database, with_risk
 from solvent.cli.screen import AsJson, figures, progress, show, table, words
 from solvent.errors import CallInvalid
@@ -149,6 +149,8 @@ def replay(which: Which, *, as_json: AsJson = False, database: Database = None) 
         raise typer.Exit(1)
 
 
+app.command("evaluate")(trials.evaluate)
+app.command("fit")(trials.fit)
 app.command("portfolio")(exposure.portfolio)
 app.command("limits")(exposure.limits)
 

@@ -120,6 +120,28 @@ def test_a_portfolio_shows_its_figures_and_what_a_recovered_dollar_cost(solvent,
     assert "days sales outstanding" in solvent("risk", "portfolio", *ledger, *AS_OF).out
 
 
+def test_a_card_is_tried_on_the_later_part_of_a_ledger(solvent, ledger, directory):
+    document = solvent("risk", "evaluate", *ledger, *AS_OF, "--plot", "reliability.svg", "--json").document
+    given = document["given"]
+    assert given["rows"] == 69
+    assert sum(each["rows"] for each in given["bins"]) == given["rows"]
+    assert given["auc"]["low"] <= given["auc"]["value"] <= given["auc"]["high"]
+    assert "too few" in document["why_not"]
+    assert (directory / "reliability.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    assert "base rate to all" in solvent("risk", "evaluate", *ledger, *AS_OF).out
+
+
+def test_a_card_from_the_ledger_can_be_put_in_force(solvent, ledger, directory, monkeypatch):
+    words = ("--version", "own-1", "--output", "own.json")
+    card = solvent("risk", "fit", *ledger, *AS_OF, *words, "--json").document["card"]
+    assert (card["version"], card["fitted_on"]["name"]) == ("own-1", "invoices.csv")
+    monkeypatch.setenv("SOLVENT_RISK_CARD", "own.json")
+    found = solvent("risk", "assess", *ledger, *AS_OF, "--json").document["assessments"]
+    assert {each["assessment"]["card_version"] for each in found} == {"own-1"}
+    (directory / "own.json").write_text("{}", encoding="utf-8")
+    assert "not a card" in solvent("risk", "assess", *ledger, *AS_OF, status=1).err
+
+
 def test_rows_that_contradict_themselves_are_named_by_line_and_left_out(solvent, directory):
     (directory / "bad.csv").write_text(
         "number,customer,issued,due,amount,currency,paid,status\n"
@@ -150,6 +172,9 @@ def test_rows_that_contradict_themselves_are_named_by_line_and_left_out(solvent,
         ("limits", "--apply", "--undo", "limits_1"),
         ("limits", "--undo", "limits_1"),
         ("portfolio", "missing.csv"),
+        ("evaluate", "missing.csv"),
+        ("evaluate", "good.csv"),
+        ("fit", "good.csv", "--version", "own-1", "--output", "own.json"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_one_line(refused, solvent, directory, words):
