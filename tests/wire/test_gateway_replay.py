@@ -119,10 +119,8 @@ def events(stream: bytes | str) -> list[dict]:
 
 def provider_said(exchange) -> tuple[dict, dict]:
     """Return the last usage of the raw reply (Anthropic's begins with the first), and what holds it."""
-    if exchange["kind"] == "json":
-        documents = [exchange["response"]]
-    else:
-        documents = events(exchange["response"])
+    response = exchange["response"]
+    documents = [response] if exchange["kind"] == "json" else events(response)
     found: dict = {}
     holder: dict = {}
     for document in documents:
