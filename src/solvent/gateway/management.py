@@ -162,9 +162,14 @@ def _told(issues: Sequence[Any]) -> str:
 
 
 def create_management(app: App) -> FastAPI:
-    """Return the application to mount under ``/api``. It has no pages, so nothing is loaded from elsewhere."""
+    """Return the application to mount under ``/api``. It has no pages, so nothing is loaded from elsewhere.
+
+    Raises:
+        ConfigurationError: the card or another setting of payment risk cannot be used.
+    """
     api = FastAPI(title="solvent", version="1", docs_url=None, redoc_url=None)
     api.state.solvent = app
+    api.state.risk = app.risk()
     api.add_exception_handler(HTTPException, not_here)
     api.add_exception_handler(SolventError, _solvent_error)
     api.add_exception_handler(RequestValidationError, _invalid)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from solvent.app import App, RiskAssessmentService
+from solvent.app import RiskAssessmentService
 from solvent.errors import CallInvalid
 from solvent.gateway.schemas import Amount, BudgetView
 from solvent.risk.assess import RiskAssessment
@@ -179,8 +179,8 @@ class PlanView(BaseModel):
 
 
 def _risk(request: Request) -> RiskAssessmentService:
-    app: App = request.app.state.solvent
-    return app.risk()
+    found: RiskAssessmentService = request.app.state.risk
+    return found
 
 
 Risk = Annotated[RiskAssessmentService, Depends(_risk)]
