@@ -31,7 +31,7 @@ class Curve(Record):
     """What one feature adds to the log-odds.
 
     Points are measured from an average customer of the fit; a value that is unknown adds nothing. *origin* says
-    whether data stand behind the points, or only judgement.
+    whether data stand behind the points (*fitted*), a least slope that was asked for (*held*) or judgement alone.
 
     Raises:
         ValidationError: the points turn against the feature's direction, or the knots are not in order.
@@ -40,7 +40,7 @@ class Curve(Record):
     feature: str
     knots: tuple[Finite, ...] = Field(min_length=2, max_length=32)
     points: tuple[Points, ...]
-    origin: Literal["fitted", "judged"]
+    origin: Literal["fitted", "held", "judged"]
     _places: tuple[float, ...] = PrivateAttr(default=())
 
     @model_validator(mode="after")

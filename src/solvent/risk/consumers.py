@@ -33,6 +33,8 @@ SHA256: Final = "1dbd482cde20ce8b78b5721cf125646d318cef4f1ad30fe5803807447de1368
 """Of the file that the figures in the documentation are about."""
 MONTH_ENDS: Final = tuple(date(2005, month + 1, 1) - timedelta(days=1) for month in range(4, 10))
 AS_OF: Final = MONTH_ENDS[-1]
+JULY: Final = 3
+"""Its place among the months; the data begin with April."""
 MONTH_DAYS: Final = 30
 MINIMUM_SHARE: Final = 20
 CURRENCY: Final = "TWD"
@@ -70,6 +72,14 @@ class Consumer:
             customer_id=self.id,
             invoices=(*invoices, *self._statement(months - 1)),
             business=Business(credit_limit_minor=self.credit_line_minor, currency=CURRENCY),
+        )
+
+    def only(self, month: int) -> History:
+        """Return what was known after *month* of that month alone."""
+        whole = self.history(month + 1)
+        name = f"{MONTH_ENDS[month]:%Y-%m}"
+        return whole.model_copy(
+            update={"invoices": tuple(each for each in whole.invoices if each.id == name)}
         )
 
     def _month(self, month: int, late_months: Sequence[int]) -> Invoice:

@@ -18,7 +18,7 @@ BINS: Final = 10
 RESAMPLES: Final = 200
 SEED: Final = 7
 LEAST_PROBABILITY: Final = 0.01
-"""Where the log loss of 0 or 1 is cut off when a raw rate is judged: kinder to it than the rate itself."""
+"""Where a raw rate of 0 or 1 is cut off to be kind to it."""
 
 
 class Prediction(NamedTuple):

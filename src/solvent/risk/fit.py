@@ -24,6 +24,7 @@ FEWEST_EXAMPLES: Final = 200
 FEWEST_OF_EACH: Final = 50
 """Fewer late or on-time examples than this say too little for ten curves."""
 FOLDS: Final = 5
+HELD_WITHIN: Final = 1e-4
 SEED: Final = 20051001
 
 _DAYS: Final = (0.0, 15.0, 30.0, 60.0, 90.0, 150.0)
@@ -149,8 +150,8 @@ def _regress(examples: Sequence[Example], kinds: Sequence[Kind], anchor: float) 
         raise ConfigurationError(f"The card could not be fitted to these examples: {found.message}")
     ends = np.cumsum([0, *(block.shape[1] for block in blocks)])
     pieces = [found.x[1 + start : 1 + end] for start, end in pairwise(ends)]
-    curves = (_curve(*each) for each in zip(kinds, pieces, middles, strict=True))
-    return Weights(round(float(found.x[0]), 6), tuple(curves))
+    curves = [_curve(*each) for each in zip(kinds, pieces, middles, strict=True)]
+    return Weights(round(float(found.x[0]), 6), tuple(_marked(curve, anchor) for curve in curves))
 
 
 def _bounds(kind: Kind, anchor: float) -> list[tuple[float | None, float | None]]:
@@ -159,6 +160,15 @@ def _bounds(kind: Kind, anchor: float) -> list[tuple[float | None, float | None]
     if kind.id == "late_rate":
         return [(anchor * (kind.place(right) - kind.place(left)), None) for left, right in pairwise(knots)]
     return [(0.0, None) if kind.more == "raises" else (None, 0.0)] * (len(knots) - 1)
+
+
+def _marked(curve: Curve, anchor: float) -> Curve:
+    """The curve, as held where it is the late rate's and no steeper than was asked for."""
+    if curve.feature != "late_rate" or not anchor:
+        return curve
+    run = curve.kind.place(curve.knots[-1]) - curve.kind.place(curve.knots[0])
+    steeper = curve.points[-1] - curve.points[0] > anchor * run + HELD_WITHIN
+    return curve if steeper else curve.model_copy(update={"origin": "held"})
 
 
 def _rises(kind: Kind, examples: Sequence[Example]) -> "Numbers":

@@ -11,9 +11,9 @@ from typing import Final
 
 from solvent.errors import ConfigurationError
 from solvent.risk.card import Card, Source, probability
-from solvent.risk.consumers import AS_OF, Consumer, source
+from solvent.risk.consumers import AS_OF, JULY, MONTH_ENDS, Consumer, source
 from solvent.risk.estimates import Priors
-from solvent.risk.evaluate import Figures, Prediction, measure_predictions
+from solvent.risk.evaluate import LEAST_PROBABILITY, Figures, Prediction, measure_predictions
 from solvent.risk.features import read_features, typical_volume
 from solvent.risk.fit import FOLDS, SEED, Example, fit_card
 from solvent.risk.metrics import measure
@@ -185,10 +185,12 @@ class Recipe:
     without: tuple[str, ...] = ()
 
 
+FREE: Final = "late rate free"
+SHIPPED: Final = "late rate held, as shipped"
 RECIPES: Final = (
-    Recipe("all signs free to be zero"),
-    Recipe("default card: late rate held", anchor=DEFAULT_ANCHOR),
-    Recipe("without the credit line", without=("credit_room", "credit_use")),
+    Recipe(FREE),
+    Recipe(SHIPPED, anchor=DEFAULT_ANCHOR),
+    Recipe("late rate free, without the credit line", without=("credit_room", "credit_use")),
 )
 
 
@@ -218,3 +220,31 @@ def try_consumers(consumers: Sequence[Consumer]) -> Mapping[str, tuple[Predictio
             )
             found[recipe.name].extend(predict(card, tried))
     return {name: tuple(predictions) for name, predictions in found.items()}
+
+
+def try_one_month(consumers: Sequence[Consumer]) -> Mapping[str, tuple[Prediction, ...]]:
+    """Return what July alone says of August, out of sample: the late rate as it is, and drawn to the prior.
+
+    The prior of a fold comes from the months up to July of the other four folds. After one month the rate as it is
+    can only be 0 or 1; ``cut`` is the same rate kept between 1 % and 99 %, which is kinder than its word.
+    """
+    from sklearn.model_selection import KFold  # noqa: PLC0415 - an optional package
+
+    paying = [each for each in consumers if each.asked(JULY) and each.asked(JULY + 1)]
+    before = [consumer.history(JULY + 1) for consumer in paying]
+    july = MONTH_ENDS[JULY]
+    raw: list[Prediction] = []
+    shrunk: list[Prediction] = []
+    cut: list[Prediction] = []
+    for seen, unseen in KFold(FOLDS, shuffle=True, random_state=SEED).split(paying):
+        priors = fit_priors([before[each] for each in seen], july)
+        for each in unseen:
+            consumer = paying[each]
+            late = measure(consumer.only(JULY), july, priors=priors).late
+            came = consumer.late_months[JULY + 1] > 0
+            word = late.raw or 0.0
+            kinder = min(max(word, LEAST_PROBABILITY), 1 - LEAST_PROBABILITY)
+            raw.append(Prediction(consumer.id, word, came))
+            cut.append(Prediction(consumer.id, kinder, came))
+            shrunk.append(Prediction(consumer.id, late.shrunk, came))
+    return {"raw": tuple(raw), "cut": tuple(cut), "shrunk": tuple(shrunk)}
