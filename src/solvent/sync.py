@@ -6,6 +6,7 @@ is written twice.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any, Self, Unpack
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -13,12 +14,18 @@ from pydantic import BaseModel
 
 from solvent.app import LLMService as AsyncService
 from solvent.app import Outside
+from solvent.app import RiskAssessmentService as AsyncRiskService
 from solvent.budgets.desk import Standing
 from solvent.calls.arguments import ChatArguments, Who
 from solvent.calls.face import TokenCount
 from solvent.calls.reply import ChatDelta, ChatReply, CostEstimate, Embeddings
 from solvent.domain.budget import Budget
 from solvent.domain.period import Period
+from solvent.risk.case import Worded
+from solvent.risk.narrate import Narration
+from solvent.risk.records import CHANNELS, Channel, History
+from solvent.risk.service import Assessed, Replay
+from solvent.risk.strategy import Advice
 from solvent.settings import Settings
 
 
@@ -107,3 +114,44 @@ class LLMService:
     def available_providers(self) -> tuple[str, ...]:
         """Return the providers that calls may name."""
         return self._service.available_providers()
+
+
+class RiskAssessmentService:
+    """Payment risk inside a blocking program: ``with RiskAssessmentService.open() as risk``; for any thread."""
+
+    def __init__(self, service: AsyncRiskService, portal: BlockingPortal) -> None:
+        self._service = service
+        self._portal = portal
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, settings: Settings | None = None, *, outside: Outside | None = None, **overrides: object
+    ) -> Iterator[Self]:
+        """Open solvent and close it when the context ends; see ``solvent.LLMService.open``."""
+        with start_blocking_portal("asyncio") as portal:
+            opening = AsyncRiskService.open(settings, outside=outside, **overrides)
+            with portal.wrap_async_context_manager(opening) as service:
+                yield cls(service, portal)
+
+    def assess(self, histories: Sequence[History], *, as_of: date | None = None) -> tuple[Assessed, ...]:
+        """Return and keep the assessment of each of *histories*; see ``solvent.RiskAssessmentService.assess``."""
+        return self._portal.call(lambda: self._service.assess(histories, as_of=as_of))
+
+    def latest(self, customer_id: str | None = None) -> tuple[Assessed, ...]:
+        """Return the last assessment of every customer, or of one; the highest risk first."""
+        return self._portal.call(self._service.latest, customer_id)
+
+    def replay(self, assessment_id: str) -> Replay:
+        """Return an assessment as it was kept, and again from its features and its card."""
+        return self._portal.call(self._service.replay, assessment_id)
+
+    def narrate(self, assessment_id: str) -> Worded[Narration]:
+        """Return and keep an assessment in words; see ``solvent.RiskAssessmentService.narrate``."""
+        return self._portal.call(self._service.narrate, assessment_id)
+
+    def recommend_strategy(
+        self, assessment_id: str, *, channels: Sequence[Channel] = CHANNELS
+    ) -> Worded[Advice]:
+        """Return and keep advice on how to approach the customer over *channels*."""
+        return self._portal.call(lambda: self._service.recommend_strategy(assessment_id, channels=channels))

@@ -51,6 +51,9 @@ class LimitRules:
     """How worth becomes a budget. ``rates`` are dollars for one unit of a currency; USD is always 1.
 
     ``contact_cost_nanos`` is what one contact costs in all; below it, the next contact does not pay.
+
+    Raises:
+        ConfigurationError: the floor lies above the cap.
     """
 
     share: Decimal
@@ -59,6 +62,11 @@ class LimitRules:
     contact_cost_nanos: int
     period: Period
     rates: Mapping[str, Decimal]
+
+    def __post_init__(self) -> None:
+        if self.floor_nanos > self.cap_nanos:
+            floor, cap = Money.show(self.floor_nanos), Money.show(self.cap_nanos)
+            raise ConfigurationError(f"the floor of proposed budgets, {floor}, lies above their cap, {cap}")
 
 
 def checked_rates(rates: Mapping[str, Decimal]) -> Mapping[str, Decimal]:
