@@ -76,7 +76,7 @@ async def llm(sim):
         {"extra": {"n": "2"}},
         {"extra": {"metadata": {1: 2}}},
         {"tools": "find"},
-        {"tools": [object()]},
+        {"tools": [len]},
     ],
     ids=str,
 )
