@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 BINS: Final = 10
 RESAMPLES: Final = 200
 SEED: Final = 7
+GUESSING: Final = 0.5
+"""The AUC of a resample in which only one outcome occurs: it tells nothing apart."""
 LEAST_PROBABILITY: Final = 0.01
 """Where a raw rate of 0 or 1 is cut off to be kind to it."""
 
@@ -97,7 +99,7 @@ def measure_predictions(predictions: Sequence[Prediction], *, seed: int = SEED) 
     for _ in range(RESAMPLES):
         counts = np.bincount(random.integers(len(names), size=len(names)), minlength=len(names))
         drawn.append(_scores(said, came, counts[customers].astype(float), binned))
-    low, high = np.nanquantile(np.array(drawn), (0.05, 0.95), axis=0)
+    low, high = np.quantile(np.array(drawn), (0.05, 0.95), axis=0)
     auc, brier, loss, error = (
         Figure(float(value), float(min(value, below)), float(max(value, above)))
         for value, below, above in zip(plain, low, high, strict=True)
@@ -139,7 +141,7 @@ def _scores(
     gaps = np.bincount(binned, weights=weights * (said - came), minlength=BINS)
     both = 0 < (weights * came).sum() < weights.sum()
     return (
-        float(roc_auc_score(came, said, sample_weight=weights)) if both else float("nan"),
+        float(roc_auc_score(came, said, sample_weight=weights)) if both else GUESSING,
         float(brier_score_loss(came, said, sample_weight=weights, labels=[0, 1])),
         float(log_loss(came, said, sample_weight=weights, labels=[0, 1])),
         float(np.abs(gaps).sum() / weights.sum()),
