@@ -92,7 +92,7 @@ def fit_card(
     it to the examples. A feature that turns out to weigh nothing has no curve.
 
     Raises:
-        ConfigurationError: too few examples, examples that teach nothing, or the extra ``risk`` is missing.
+        ConfigurationError: there are too few examples, or they teach nothing.
     """
     _check_enough(examples)
     left_out = frozenset(without)

@@ -86,10 +86,10 @@ resampled accounts. Sex, age, marriage and education are never features.
 {rows}
 | the base rate to all, {100 * first.base_rate:.2f} % | {nothing} |
 
-*{SHIPPED}* is the way the shipped card is fitted. Six months of one bank cannot tell a habit from a current debt:
-left free, the late rate gets almost no weight beside it, and a customer who pays nine of ten invoices late would
-seem harmless on the day on which nothing is overdue. So the slope of the late rate is held at {DEFAULT_ANCHOR} or
-more: a judgement, and the difference between the rows is what it costs on these data."""
+*{SHIPPED}* is the way the shipped card is fitted. Six months of one bank cannot tell a habit from a
+current debt: left free, the late rate gets almost no weight beside it, and a customer who pays nine of ten
+invoices late would seem harmless on the day on which nothing is overdue. So the slope of the late rate is held
+at {DEFAULT_ANCHOR} or more: a judgement, and the difference between the rows is what it costs on these data."""
 
 
 def _figures_row(name: str, each: Figures) -> str:
