@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -246,23 +247,31 @@ async def child(script, *arguments):
 
 
 @pytest.fixture
-def open_directory(tmp_path):
+def open_directory():
     """A directory that any user can reach, as a process without rights needs it."""
-    for directory in (tmp_path, *tmp_path.parents[:2]):
-        if directory != Path("/tmp"):  # noqa: S108 - never to change the system's own
-            directory.chmod(0o755)
-    return tmp_path
+    with tempfile.TemporaryDirectory() as made_here:
+        directory = Path(made_here)
+        directory.chmod(0o755)
+        yield directory
+        directory.chmod(0o755)
 
 
-async def test_a_read_only_file_says_who_must_act(open_directory, path):
+async def test_a_read_only_file_says_who_must_act(open_directory):
+    path = open_directory / "solvent.db"
     await made(path)
     path.chmod(0o444)
     open_directory.chmod(0o555)
     before = path.read_bytes()
     said = await child(READ_ONLY, path)
-    open_directory.chmod(0o755)
     assert "read-only; give this user the right to write" in said or "cannot be opened" in said
     assert path.read_bytes() == before
+
+
+async def test_a_directory_that_may_not_be_entered_is_named(open_directory):
+    path = open_directory / "solvent.db"
+    await made(path)
+    open_directory.chmod(0o700)
+    assert "cannot be reached (Permission denied)" in await child(READ_ONLY, path)
 
 
 FULL_DISK = """

@@ -68,9 +68,13 @@ def _drawing(width: float, height: float) -> "Drawing":
     return Figure(figsize=(width, height), layout="constrained")
 
 
+_UNDATED: Final = MappingProxyType({"Date": None})
+"""A drawing of the same figures is the same file."""
+
+
 def _save(drawing: "Drawing", path: Path) -> None:
     try:
-        drawing.savefig(path)
+        drawing.savefig(path, metadata=_UNDATED if path.suffix == ".svg" else None)
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"{path} cannot be drawn: {error}; name a .svg, .png or .pdf file"

@@ -161,6 +161,8 @@ nothing is not on the card.
 _LIMITS = """## Limits
 
 - One bank, one country, six months of 2005, a credit squeeze; nothing here was tried on companies.
+- Features, knots and the least slope were chosen while looking at results on these same accounts; the folds do not
+  cover that choice, so the figures are a little better than an untouched sample would give.
 - How accounts became invoices is an interpretation, written in `solvent.risk.consumers`; amounts of late months
   are assumed, and no feature uses them.
 - The credit line was the bank's own judgement of the customer; the row without it shows what the card knows from

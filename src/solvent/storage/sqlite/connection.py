@@ -34,15 +34,26 @@ def prepare(path: Path) -> None:
         raise ConfigurationError(
             f"this Python brings SQLite {sqlite3.sqlite_version}; solvent needs 3.38 or newer"
         )
-    if not path.parent.is_dir():
-        raise ConfigurationError(f"the directory {path.parent} does not exist; make it, or name another file")
-    if path.is_dir():
-        raise ConfigurationError(f"{path} is a directory; name a file, such as {path / 'solvent.db'}")
+    _check_place(path)
     _check_header(path)
     try:
         _make(path)
     except sqlite3.Error as error:
         raise translated(error, str(path)) from error
+
+
+def _check_place(path: Path) -> None:
+    try:
+        if not path.parent.is_dir():
+            raise ConfigurationError(
+                f"the directory {path.parent} does not exist; make it, or name another file"
+            )
+        if path.is_dir():
+            raise ConfigurationError(f"{path} is a directory; name a file, such as {path / 'solvent.db'}")
+    except OSError as error:
+        raise StorageUnavailable(
+            f"{path} cannot be reached ({error.strerror}); look at the permissions of its directories"
+        ) from error
 
 
 def _check_header(path: Path) -> None:
