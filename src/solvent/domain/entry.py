@@ -69,10 +69,6 @@ class Entry:
     first_byte_ms: int | None = None
     provider_call_id: str = ""
 
-    def content(self) -> "Entry":
-        """Return the line without ``booked_us`` and timings: equal for a repeat of the same line."""
-        return replace(self, booked_us=0, latency_ms=0, first_byte_ms=None)
-
 
 def adjustment(
     old: Entry, new: Entry, booked_us: int, *, number: int = 1, charged_nanos: int | None = None

@@ -28,7 +28,6 @@ Outcome = Literal[
 """How a contact ended, in a fixed vocabulary: what customers write never enters a record."""
 Trend = Literal["growing", "stable", "declining"]
 
-STATUSES: Final = get_args(Status)
 CHANNELS: Final = get_args(Channel)
 OUTCOMES: Final = get_args(Outcome)
 TRENDS: Final = get_args(Trend)
